@@ -1,0 +1,1 @@
+"""Recommenders without gradients, which every table of networks must stand beside."""

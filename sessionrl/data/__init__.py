@@ -1,0 +1,1 @@
+"""From a shop's event log to sessions of item numbers; numpy and polars only, never torch."""

@@ -1,0 +1,43 @@
+"""All that is known about items, by item number."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the training part, and a table of items if there is one, say about V - 1 items; row 0 is `PAD`.
+
+    counts:     [V] int64, events of the item in the training part; 0 at `PAD`
+    sessions:   [V] int64, training sessions that hold the item
+    vectors:    [V, e] float32, fixed unit vectors shared by all models (diversity is measured on these,
+                never on a model's own); zero rows where nothing is known
+    items:      one row per item 1 … V - 1 in order: `item_id`, and whatever the shop gave
+                (`category`, `price`, `name`, `picture`, …)
+    """
+
+    counts: npt.NDArray[np.int64]
+    sessions: npt.NDArray[np.int64]
+    vectors: npt.NDArray[np.float32]
+    items: pl.DataFrame
+
+    def __len__(self) -> int:
+        """V, `PAD` included."""
+        return len(self.counts)
+
+    @property
+    def popularity(self) -> npt.NDArray[np.float64]:
+        """[V] share of the training events; sums to 1."""
+        return self.counts / self.counts.sum()
+
+    def tail(self, quantile: float = 0.9) -> npt.NDArray[np.bool_]:
+        """[V] the less popular items: count at most the quantile of all counts; False at `PAD`.
+
+        With 0.9, SMORL's choice (arXiv:2110.15097), about nine items in ten are tail.
+        """
+        tail = self.counts <= np.quantile(self.counts[1:], quantile)
+        tail[0] = False
+        return np.asarray(tail)

@@ -1,0 +1,1 @@
+"""Rank the whole catalogue once, measure many times, compare with intervals."""

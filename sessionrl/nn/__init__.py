@@ -1,0 +1,1 @@
+"""Networks: item vectors, a causal backbone, heads."""

@@ -1,0 +1,141 @@
+"""Names in a file -> checked instances.
+
+A part registers itself with one decorator in its own file; the sibling modules of a kind are imported on
+first look-up, and other packages join through the entry-point group ``sessionrl.<kind>``. The keys of a
+configuration section **are** the parameters of the class: there is no second list of options.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from sessionrl.errors import BadOption, UnknownName, did_you_mean
+
+# Where the parts of each kind live: a package (its modules are imported) or one module.
+HOMES = {
+    "reader": "sessionrl.data.readers",
+    "backbone": "sessionrl.nn.backbones",
+    "objective": "sessionrl.objectives",
+    "policy": "sessionrl.policies",
+    "baseline": "sessionrl.baselines",
+    "metric": "sessionrl.evaluation.metrics",
+}
+
+_parts: dict[tuple[str, str], type] = {}
+_loaded: set[str] = set()
+
+T = TypeVar("T")
+
+
+def register(kind: str, name: str) -> Callable[[type[T]], type[T]]:
+    """Class decorator: ``@register("objective", "sqn")``."""
+
+    def add(cls: type[T]) -> type[T]:
+        known = _parts.setdefault((kind, name), cls)
+        if known is not cls:
+            raise ValueError(f"two parts of kind {kind!r} are called {name!r}: {known} and {cls}")
+        return cls
+
+    return add
+
+
+def names(kind: str) -> list[str]:
+    """All names of a kind, plug-ins included, sorted."""
+    if kind not in HOMES:
+        raise UnknownName("kind of part", kind, HOMES)
+    if kind not in _loaded:
+        home = importlib.import_module(HOMES[kind])
+        for module in pkgutil.iter_modules(getattr(home, "__path__", [])):
+            importlib.import_module(f"{home.__name__}.{module.name}")
+        for point in entry_points(group=f"sessionrl.{kind}"):
+            point.load()
+        _loaded.add(kind)
+    return sorted(name for its_kind, name in _parts if its_kind == kind)
+
+
+def part(kind: str, name: str) -> type:
+    """The class registered under a name."""
+    known = names(kind)
+    if name not in known:
+        raise UnknownName(kind, name, known)
+    return _parts[kind, name]
+
+
+def build(kind: str, section: Mapping[str, Any], **given: Any) -> Any:
+    """``{"name": "sqn", "gamma": 0.5}`` -> ``SQN(gamma=0.5)``; `given` comes from the caller, not from a file."""
+    cls, options = _split(kind, section)
+    return construct(cls, options, f"{kind} {section['name']!r}", **given)
+
+
+def complete(kind: str, section: Mapping[str, Any], given: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The section with every default written out, as plain values that TOML can hold."""
+    cls, options = _split(kind, section)
+    return {"name": section["name"], **complete_options(cls, options, f"{kind} {section['name']!r}", given)}
+
+
+def construct(cls: Callable[..., T], options: Mapping[str, Any], where: str, **given: Any) -> T:
+    """Call `cls` with checked options; `where` names the section in messages."""
+    checked = _check(cls, options, where, tuple(given))
+    return cls(**{name: getattr(checked, name) for name in type(checked).model_fields}, **given)
+
+
+def complete_options(
+    cls: Callable[..., Any], options: Mapping[str, Any], where: str, given: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Checked options with every default written out; options that are None are left out (TOML has no None)."""
+    return _without_none(_check(cls, options, where, given).model_dump(mode="json"))
+
+
+def _split(kind: str, section: Mapping[str, Any]) -> tuple[type, dict[str, Any]]:
+    options = dict(section)
+    if "name" not in options:
+        raise BadOption(f"Section [{kind}] has no 'name'. Known: {', '.join(names(kind))}.")
+    return part(kind, options.pop("name")), options
+
+
+def _check(cls: Callable[..., Any], options: Mapping[str, Any], where: str, given: tuple[str, ...]) -> Any:
+    from pydantic import ConfigDict, ValidationError, create_model
+
+    hints = typing.get_type_hints(cls.__init__ if inspect.isclass(cls) else cls, include_extras=True)
+    fields: dict[str, Any] = {}
+    for parameter in inspect.signature(cls).parameters.values():
+        if parameter.name not in given:
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[parameter.name] = (hints.get(parameter.name, Any), default)
+            _forbid_unknown_keys(hints.get(parameter.name))
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    try:
+        return create_model("Options", __config__=config, **fields)(**options)
+    except ValidationError as error:
+        raise BadOption("\n".join(_explain(where, one, list(fields)) for one in error.errors())) from None
+
+
+def _forbid_unknown_keys(hint: Any) -> None:
+    """A nested dataclass is a nested section: an unknown key in it is as wrong as one outside."""
+    from pydantic import ConfigDict
+
+    if inspect.isclass(hint) and is_dataclass(hint) and "__pydantic_config__" not in vars(hint):
+        hint.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+        for nested in typing.get_type_hints(hint).values():
+            _forbid_unknown_keys(nested)
+
+
+def _explain(where: str, error: Mapping[str, Any], known: list[str]) -> str:
+    option = ".".join(str(step) for step in error["loc"])
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        hint = did_you_mean(option, known)
+        return f"{where} has no option {option!r}.{hint} Options: {', '.join(known) or 'none'}."
+    if error["type"] == "missing":
+        return f"{where} needs the option {option!r}. Give it as {option}=VALUE."
+    return f"{where}, option {option!r} = {error['input']!r}: {error['msg']}."
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return value

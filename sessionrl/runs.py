@@ -1,0 +1,144 @@
+"""Directories on disk: the only module that knows the names of files.
+
+A prepared directory holds one data set ready for training; a run holds one trained model and what was measured
+of it. Whatever is written goes to a temporary name first and is renamed when it is whole, so a name that exists
+is a file that is complete. A run without ``metrics.json`` is unfinished, and every reader says so.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sessionrl.errors import BadDirectory
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that becomes `path` when the block ends well, and vanishes when it does not."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """A temporary directory beside `path` that becomes `path` when the block ends well, and vanishes when it does not.
+
+    Raises:
+        BadDirectory: `path` exists already.
+    """
+    if path.exists():
+        raise BadDirectory(f"{path} exists already.\n  do now: choose another name, or delete it first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.mkdir()
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Whole or not at all; NaN is refused, because JSON has none."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        BadDirectory: the file is missing or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadDirectory(f"{path} is missing.\n  do now: check the path, or make the directory again") from None
+    except json.JSONDecodeError as error:
+        raise BadDirectory(f"{path} is not valid JSON ({error}).\n  do now: make the directory again") from None
+
+
+class PreparedDirectory:
+    """Paths inside a prepared data set."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+
+    settings = property(lambda self: self.path / "prepare.toml")
+    card = property(lambda self: self.path / "card.json")
+    vocabulary = property(lambda self: self.path / "vocabulary.parquet")
+    items = property(lambda self: self.path / "items.parquet")
+    vectors = property(lambda self: self.path / "vectors.safetensors")
+
+    def events(self, part: str) -> Path:
+        """The events of ``train``, ``valid`` or ``test``."""
+        return self.path / f"{part}.arrow"
+
+    def check(self) -> None:
+        """Raises BadDirectory unless this is a finished prepared directory."""
+        if not self.card.is_file():
+            raise BadDirectory(
+                f"{self.path} is not a prepared data set: it has no {self.card.name}.\n"
+                "  do now: make one with `sessionrl prepare READER PATH`, or give the directory that this printed"
+            )
+
+
+class RunDirectory:
+    """Paths inside a run."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+
+    config = property(lambda self: self.path / "config.toml")
+    environment = property(lambda self: self.path / "environment.json")
+    data = property(lambda self: self.path / "data.json")
+    vocabulary = property(lambda self: self.path / "vocabulary.parquet")
+    items = property(lambda self: self.path / "items.parquet")
+    vectors = property(lambda self: self.path / "vectors.safetensors")
+    weights = property(lambda self: self.path / "weights.safetensors")
+    checkpoint = property(lambda self: self.path / "checkpoint")
+    log = property(lambda self: self.path / "log.jsonl")
+    rankings = property(lambda self: self.path / "rankings.parquet")
+    metrics = property(lambda self: self.path / "metrics.json")
+    figures = property(lambda self: self.path / "figures")
+    report = property(lambda self: self.path / "report.html")
+
+    def check(self, finished: bool = True) -> None:
+        """Raises BadDirectory unless this is a run, and (by default) one that was measured to its end."""
+        if not self.config.is_file():
+            raise BadDirectory(
+                f"{self.path} is not a run: it has no {self.config.name}.\n"
+                "  do now: give a directory that `sessionrl train` printed"
+            )
+        if finished and not self.metrics.is_file():
+            raise BadDirectory(
+                f"{self.path} is an unfinished run: it has no {self.metrics.name}.\n"
+                f"  do now: finish it with `sessionrl train --resume {self.path}`"
+            )
+
+    def append_log(self, entry: Mapping[str, object]) -> None:
+        """One line to ``log.jsonl``."""
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(entry) + "\n")
+
+    def read_log(self) -> list[dict[str, Any]]:
+        """All lines of ``log.jsonl``; a last line cut off by a crash is left out."""
+        if not self.log.is_file():
+            return []
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        entries = []
+        for number, line in enumerate(lines, 1):
+            try:
+                entries.append(json.loads(line))
+            except json.JSONDecodeError:
+                if number < len(lines):
+                    raise BadDirectory(f"{self.log}, line {number} is not JSON.\n  do now: train again") from None
+        return entries
