@@ -15,7 +15,7 @@ VARIABLE = "SESSIONRL_DATA"
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test marked `data` needs the real logs: skipped without them on a desk, failed in continuous integration."""
-    if item.get_closest_marker("data") is None:
+    if item.get_closest_marker("data") is None and "shop_data" not in getattr(item, "fixturenames", ()):
         return
     named = os.environ.get(VARIABLE)
     if named and Path(named).is_dir():
@@ -29,5 +29,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def shop_data() -> Path:
-    """The directory with the real logs; only for tests marked `data`."""
+    """The directory with the real logs."""
     return Path(os.environ[VARIABLE])
