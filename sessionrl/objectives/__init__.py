@@ -1,1 +1,1 @@
-"""TODO."""
+"""What one gradient step minimises: one equation per file."""

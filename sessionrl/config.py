@@ -1,0 +1,153 @@
+"""Configurations: TOML files whose sections are the parameters of the code.
+
+A preset or a file names only what differs from the defaults; `complete` writes every option out, so that a run can be
+repeated even after a default has changed.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import import_module, resources
+from pathlib import Path
+from typing import Any
+
+from sessionrl import registry
+from sessionrl.errors import BadOption, UnknownName, did_you_mean
+
+# The section of each part: by registered name, or one class. `given` is what the code supplies, not the file.
+NAMED = {"backbone": ("dim",), "objective": (), "policy": (), "baseline": ()}
+FIXED = {
+    "items": ("sessionrl.nn.items:Items", ("n_items",)),
+    "training": ("sessionrl.training.options:Training", ()),
+    "evaluation": ("sessionrl.evaluation.options:Evaluation", ()),
+}
+TOP = {"preset": str, "seed": int, "refit": bool, "prepared": str, "sessionrl_version": str}
+NETWORK = ("items", "backbone", "objective", "training", "policy")
+
+Config = dict[str, Any]
+
+
+def preset_names() -> list[str]:
+    """All presets of the package, sorted."""
+    return sorted(file.name.removesuffix(".toml") for file in _presets() if file.name.endswith(".toml"))
+
+
+def preset_description(name: str) -> str:
+    """The first comment line of a preset."""
+    return _preset_text(name).split("\n", 1)[0].lstrip("# ").strip()
+
+
+def load(source: str) -> Config:
+    """The configuration in a preset or in a TOML file, as written there."""
+    if source.endswith(".toml") or "/" in source:
+        path = Path(source)
+        if not path.is_file():
+            raise BadOption(f"There is no file {source!r}. Presets: {', '.join(preset_names())}.")
+        text, where = path.read_text(encoding="utf-8"), source
+    else:
+        text, where = _preset_text(source), f"preset {source!r}"
+    try:
+        config = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadOption(f"{where} is not valid TOML: {error}.") from None
+    return {"preset": Path(source).stem, **config}
+
+
+def override(config: Config, assignments: Iterable[str]) -> Config:
+    """The configuration with ``section.key=value`` set; values are read as TOML, and as text when that fails."""
+    result = {key: dict(value) if isinstance(value, dict) else value for key, value in config.items()}
+    for assignment in assignments:
+        keys, equals, text = assignment.partition("=")
+        if not equals:
+            raise BadOption(f"{assignment!r} is no assignment. Write section.key=value, as in training.epochs=5.")
+        *sections, last = keys.strip().split(".")
+        place = result
+        for section in sections:
+            place[section] = dict(place.get(section, {})) if isinstance(place.get(section, {}), dict) else {}
+            place = place[section]
+        if last == "name" and isinstance(place.get("name"), str) and place["name"] != text:
+            place.clear()  # another part has other options
+        place[last] = _value(text.strip())
+    return result
+
+
+def complete(config: Mapping[str, Any]) -> Config:
+    """The checked configuration with every default written out.
+
+    Raises:
+        BadOption, UnknownName: something in it does not exist or does not fit.
+    """
+    known = [*TOP, *NAMED, *FIXED]
+    for key in config:
+        if key not in known:
+            raise BadOption(f"There is no section [{key}].{did_you_mean(key, known)} Sections: {', '.join(known)}.")
+    result: Config = {"preset": "custom", "seed": 1, "refit": False}
+    for key, kind in TOP.items():
+        if key in config:
+            if not isinstance(config[key], kind):
+                raise BadOption(f"Option {key!r} = {config[key]!r} should be of type {kind.__name__}.")
+            result[key] = config[key]
+    for section in sections(config):
+        given = config.get(section, {})
+        if not isinstance(given, Mapping):
+            raise BadOption(f"[{section}] is a section; write {section}.option=value, not {section}={given!r}.")
+        if section in NAMED:
+            result[section] = registry.complete(section, {**_defaults(section), **given}, NAMED[section])
+        else:
+            address, supplied = FIXED[section]
+            result[section] = registry.complete_options(_class_at(address), given, f"[{section}]", supplied)
+    return result
+
+
+def sections(config: Mapping[str, Any]) -> list[str]:
+    """The sections that this kind of model has: those of a baseline or those of a network."""
+    if "baseline" in config:
+        extra = [section for section in NETWORK if section in config]
+        if extra:
+            raise BadOption(f"A baseline has no section [{extra[0]}]. Leave out [baseline] to train a network.")
+        return ["baseline", "evaluation"]
+    return [*NETWORK, "evaluation"]
+
+
+def fixed(section: str, config: Mapping[str, Any], **given: Any) -> Any:
+    """The object that a section without a name describes."""
+    address, _ = FIXED[section]
+    return registry.construct(_class_at(address), config.get(section, {}), f"[{section}]", **given)
+
+
+def text(config: Mapping[str, Any]) -> str:
+    """The configuration as TOML."""
+    import tomli_w
+
+    return tomli_w.dumps(config)
+
+
+def label(config: Mapping[str, Any]) -> str:
+    """What a run is called in tables: its preset, which an override of the options does not change."""
+    return str(config["preset"])
+
+
+def _defaults(section: str) -> dict[str, Any]:
+    return {"policy": {"name": "greedy"}}.get(section, {})
+
+
+def _class_at(address: str) -> Any:
+    module, _, name = address.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _presets() -> list[Any]:
+    return list(resources.files("sessionrl").joinpath("presets").iterdir())
+
+
+def _preset_text(name: str) -> str:
+    file = resources.files("sessionrl").joinpath("presets", f"{name}.toml")
+    if not file.is_file():
+        raise UnknownName("preset", name, preset_names())
+    return file.read_text(encoding="utf-8")
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

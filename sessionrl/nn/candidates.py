@@ -1,0 +1,73 @@
+"""Which items are scored: the whole catalogue, or the batch's own actions and sampled others."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+
+class Candidates(NamedTuple):
+    """The columns of a score matrix.
+
+    items:    [C] int64 item numbers; None is the whole catalogue, column j being item j + 1
+    position: [N] int64, the column of every transition's action
+    log_q:    [C] float32, log of the expected number of times each candidate is among the candidates; None for the
+              whole catalogue, where nothing is to be corrected
+    """
+
+    items: Tensor | None
+    position: Tensor
+    log_q: Tensor | None
+
+    def numbers(self, columns: Tensor) -> Tensor:
+        """Item numbers of columns."""
+        return columns + 1 if self.items is None else self.items[columns]
+
+
+class ItemSampler:
+    """Draws items with probability proportional to count^alpha, by inversion: O(log V) a draw, no table of draws.
+
+    Args:
+        counts: [V] training events per item, row 0 is `PAD` and is never drawn; an item without events is drawn
+            as if it had one, so that every item can be a negative
+    """
+
+    def __init__(self, counts: npt.NDArray[np.int64], device: torch.device | None = None):
+        self._counts = np.maximum(counts[1:], 1).astype(np.float64)
+        self._device = device or torch.device("cpu")
+        self._tables: dict[float, tuple[Tensor, Tensor]] = {}
+
+    def draw(self, size: int, alpha: float, rng: torch.Generator) -> Tensor:
+        """[size] item numbers, with replacement."""
+        cumulative, _ = self._table(alpha)
+        uniform = torch.rand(size, generator=rng, device=self._device, dtype=torch.float64)
+        return torch.searchsorted(cumulative, uniform).clamp_(max=len(cumulative) - 1) + 1
+
+    def share(self, items: Tensor, alpha: float) -> Tensor:
+        """Probability that one draw gives each item, float32."""
+        return self._table(alpha)[1][items - 1]
+
+    def candidates(self, action: Tensor, size: int, alpha: float, rng: torch.Generator) -> Candidates:
+        """The N actions of a batch and `size` drawn items, shared by all states (arXiv:1706.03847, section 3.1).
+
+        An item i is expected N p_i + size q_i times among them, where p is its share of the events and q its share
+        of the draws; the log of that number is what sampled cross entropy subtracts.
+        """
+        items = torch.cat([action, self.draw(size, alpha, rng)])
+        expected = len(action) * self.share(items, 1.0) + size * self.share(items, alpha)
+        return Candidates(items, torch.arange(len(action), device=action.device), expected.log())
+
+    def _table(self, alpha: float) -> tuple[Tensor, Tensor]:
+        if alpha not in self._tables:
+            share = self._counts**alpha
+            share /= share.sum()
+            cumulative = torch.from_numpy(np.cumsum(share)).to(self._device)
+            self._tables[alpha] = cumulative, torch.from_numpy(share.astype(np.float32)).to(self._device)
+        return self._tables[alpha]
+
+
+def whole_catalogue(action: Tensor) -> Candidates:
+    """Every item is a candidate."""
+    return Candidates(None, action - 1, None)

@@ -1,0 +1,124 @@
+"""Item vectors -> backbone -> heads. The only nn.Module the rest of the package sees."""
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sessionrl.nn.items import Items
+from sessionrl.nn.prefixes import Prefixes
+
+Heads = Literal["all", "supervised", "q"]
+
+
+class Scores(NamedTuple):
+    """What the network thinks of C candidate items in N states; an entry is empty when its head was not asked for."""
+
+    logits: Tensor  # [N, C], supervised head
+    q: Tensor  # [N, R, C], one Q head per reward
+
+
+class Network(nn.Module):
+    """Scores of items in states.
+
+    With tied item vectors e_i, head h of 1 + R scores  (W_h s) . e_i + b_ih, where W_0 = 1 for the supervised head
+    and each Q head has a map of its own; untied, head h has vectors of its own: s . e_ih + b_ih. All heads lie in
+    one stacked parameter, so that none is ever without a gradient.
+
+    Args:
+        items: the item vectors
+        backbone: causal map [B, T, d] -> [B, T, d]
+        rewards: R, the number of Q heads; 0 for a purely supervised network
+    """
+
+    def __init__(self, items: Items, backbone: nn.Module, rewards: int):
+        super().__init__()
+        n_items, dim = items.id.shape
+        self.items, self.backbone, self.rewards = items, backbone, rewards
+        self.bias = nn.Parameter(torch.zeros(n_items, 1 + rewards))
+        if items.tied:
+            self.heads = nn.Parameter(torch.empty(rewards, dim, dim)) if rewards else None
+        else:
+            self.heads = nn.Parameter(torch.empty(n_items, (1 + rewards) * dim))
+        if self.heads is not None:
+            nn.init.xavier_uniform_(self.heads)
+
+    def forward(
+        self,
+        prefixes: Prefixes,
+        candidates: Tensor | None = None,
+        heads: Heads = "all",
+        taken: Tensor | None = None,
+    ) -> Scores:
+        """Score candidates in every state.
+
+        Args:
+            prefixes: N states
+            candidates: [C] item numbers; None scores the whole catalogue, column j being item j + 1, so that
+                `PAD` cannot be scored at all
+            heads: which heads to compute
+            taken: [N] item numbers; when given, `q` holds that one item of each state, [N, R, 1], which spares
+                the product of all states with all candidates
+        """
+        return self.score(self.states(prefixes), candidates, heads, taken)
+
+    def states(self, prefixes: Prefixes) -> Tensor:
+        """[N, d], the backbone's output at each prefix."""
+        states: Tensor = self.backbone(self.items(prefixes.items)).flatten(0, 1)[prefixes.at]
+        return states
+
+    def score(
+        self, states: Tensor, candidates: Tensor | None = None, heads: Heads = "all", taken: Tensor | None = None
+    ) -> Scores:
+        """As `forward`, from states [N, d] that were computed before."""
+        logits, q = states.new_empty(0), states.new_empty(0)
+        if heads != "q":
+            vectors, bias = self._vectors(candidates, 0, 1)
+            logits = self._matched(states, vectors[:, 0]) + bias[:, 0]
+        if heads != "supervised" and self.rewards:
+            turned = self._turned(states)  # [N, R, d]
+            if taken is None:
+                vectors, bias = self._vectors(candidates, 1, 1 + self.rewards)
+                q = torch.stack([self._matched(turned[:, r], vectors[:, r]) for r in range(self.rewards)], 1) + bias.T
+            else:
+                vectors, bias = self._vectors(taken, 1, 1 + self.rewards)
+                q = (self._one_to_one(turned, vectors) + bias).unsqueeze(-1)
+        return Scores(logits, q)
+
+    def sparse_parameters(self) -> list[nn.Parameter]:
+        """The tables of which a step touches only some rows when candidates are sampled."""
+        tables = [self.items.id, self.bias]
+        if not self.items.tied and self.heads is not None:
+            tables.append(self.heads)
+        return tables
+
+    def _vectors(self, items: Tensor | None, first: int, last: int) -> tuple[Tensor, Tensor]:
+        """Vectors [C, last - first, d] and biases [C, last - first] of the heads first, …, last - 1."""
+        sparse, dim = self.items.sparse, self.items.dim
+        table = self.items.id if self.items.tied or self.heads is None else self.heads
+        rows = table[1:] if items is None else F.embedding(items, table, sparse=sparse)
+        bias = self.bias[1:] if items is None else F.embedding(items, self.bias, sparse=sparse)
+        if self.items.tied:
+            vectors = rows.unsqueeze(1).expand(-1, last - first, -1)
+        else:
+            vectors = rows.unflatten(1, (-1, dim))[:, first:last]
+        return vectors, bias[:, first:last]
+
+    def _turned(self, states: Tensor) -> Tensor:
+        """[N, R, d], the state as each Q head sees it."""
+        if self.items.tied and self.heads is not None:
+            return torch.einsum("nd,rde->nre", states, self.heads)
+        return states.unsqueeze(1).expand(-1, self.rewards, -1)
+
+    def _matched(self, states: Tensor, vectors: Tensor) -> Tensor:
+        """[N, d] and [C, d] -> [N, C]."""
+        if self.items.scale is None:
+            return states @ vectors.T
+        return self.items.scale * F.normalize(states, dim=-1) @ F.normalize(vectors, dim=-1).T
+
+    def _one_to_one(self, states: Tensor, vectors: Tensor) -> Tensor:
+        """[N, R, d] twice -> [N, R]."""
+        if self.items.scale is None:
+            return (states * vectors).sum(-1)
+        return self.items.scale * F.cosine_similarity(states, vectors, dim=-1)

@@ -1,0 +1,68 @@
+"""Predict the next item: the objective of GRU4Rec and SASRec, and the supervised half of all others."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+
+from sessionrl.nn.candidates import Candidates, whole_catalogue
+from sessionrl.nn.network import Network
+from sessionrl.nn.prefixes import Transitions
+from sessionrl.objectives.objective import Context, Loss
+from sessionrl.objectives.ranking_losses import bpr_max, cross_entropy, top1, top1_max
+from sessionrl.registry import register
+
+
+@register("objective", "next_item")
+@dataclass(frozen=True)
+class NextItem:
+    """L = mean over transitions of loss(scores of the candidates, the next item).
+
+    Options:
+        kind: cross_entropy, bpr_max, top1 or top1_max (`sessionrl.objectives.ranking_losses`)
+        negatives: 0 scores the whole catalogue; else the candidates are the batch's own actions and this many
+            items drawn with probability proportional to count^alpha, shared by the batch
+        alpha: 0 draws uniformly, 1 by popularity
+        log_q: share of the sampling correction in cross entropy; 1 makes the sampled loss estimate the loss over
+            the whole catalogue. The authors' code corrects with raw counts for the batch's own actions and counts^alpha
+            for the drawn ones, which leaves the two groups at a constant offset; here both get the log of the expected
+            number of appearances
+        regularisation, elu: of bpr_max
+    """
+
+    kind: Literal["cross_entropy", "bpr_max", "top1", "top1_max"] = "cross_entropy"
+    negatives: Annotated[int, Field(ge=0)] = 0
+    alpha: Annotated[float, Field(ge=0, le=1)] = 0.5
+    log_q: Annotated[float, Field(ge=0, le=1)] = 1.0
+    regularisation: Annotated[float, Field(ge=0)] = 1.0
+    elu: Annotated[float, Field(ge=0)] = 0.0
+
+    rewards: ClassVar[int] = 0
+    bootstraps: ClassVar[bool] = False
+
+    @property
+    def samples(self) -> bool:
+        """Whether candidates are sampled."""
+        return self.negatives > 0
+
+    def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
+        candidates = self.candidates(batch, context)
+        logits = online(batch.state, candidates.items, heads="supervised").logits
+        total = self.per_transition(logits, candidates).mean()
+        return Loss(total, {self.kind: total.detach()})
+
+    def candidates(self, batch: Transitions, context: Context) -> Candidates:
+        """The items that compete in this batch."""
+        if not self.negatives:
+            return whole_catalogue(batch.action)
+        return context.sampler.candidates(batch.action, self.negatives, self.alpha, context.rng)
+
+    def per_transition(self, logits: Tensor, candidates: Candidates) -> Tensor:
+        """[N, C] scores -> [N] losses."""
+        if self.kind == "cross_entropy":
+            log_q = None if candidates.log_q is None else self.log_q * candidates.log_q
+            return cross_entropy(logits, candidates.position, log_q)
+        if self.kind == "bpr_max":
+            return bpr_max(logits, candidates.position, self.regularisation, self.elu)
+        return (top1 if self.kind == "top1" else top1_max)(logits, candidates.position)

@@ -1,0 +1,53 @@
+"""SQN: self-supervised Q-learning. Xin et al. 2020, arXiv:2006.05779."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import torch
+from pydantic import Field
+
+from sessionrl.nn.network import Network
+from sessionrl.nn.prefixes import Transitions
+from sessionrl.objectives.double_q import bootstrap, td_loss
+from sessionrl.objectives.next_item import NextItem
+from sessionrl.objectives.objective import Context, Loss
+from sessionrl.registry import register
+
+
+@register("objective", "sqn")
+@dataclass(frozen=True)
+class SQN:
+    """L = L_supervised + td_weight * mean 1/2 (r + gamma Q'(s', argmax_a' Q(s', a')) - Q(s, a))^2     (eq. 5, 6)
+
+    The Q head regularises the encoder through the shared states; items are still ranked by the supervised head. The
+    paper's L_supervised is cross entropy over the whole catalogue; here it is any `next_item`, and when that samples
+    its candidates the argmax runs over the same candidates.
+
+    Options:
+        supervised: section of `next_item`
+        gamma: discount, 0 … 1
+        td_weight: 1 in the paper
+    """
+
+    supervised: NextItem = NextItem()  # noqa: RUF009 -- frozen, so one default can be shared
+    gamma: Annotated[float, Field(ge=0, le=1)] = 0.5
+    td_weight: Annotated[float, Field(ge=0)] = 1.0
+
+    rewards: ClassVar[int] = 1
+    bootstraps: ClassVar[bool] = True
+
+    @property
+    def samples(self) -> bool:
+        """Whether candidates are sampled."""
+        return self.supervised.samples
+
+    def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
+        assert target is not None
+        candidates = self.supervised.candidates(batch, context)
+        now = online(batch.state, candidates.items, taken=batch.action)
+        weights = torch.ones(1, device=now.q.device)
+        future = bootstrap(online, target, batch.next_state, candidates, weights)
+        supervised = self.supervised.per_transition(now.logits, candidates).mean()
+        td = td_loss(now.q.squeeze(-1), batch.reward[:, None], future, self.gamma, batch.done).mean()
+        parts = {self.supervised.kind: supervised.detach(), "td": td.detach()}
+        return Loss(supervised + self.td_weight * td, parts)

@@ -1,0 +1,82 @@
+"""Which transitions go together in a step, and in which order they come."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sessionrl.data.sessions import Sessions
+from sessionrl.nn.prefixes import Pieces, Transitions, pieces, transitions
+
+Order = Literal["time", "shuffled"]
+
+BUCKET = 16  # batches whose sessions are sorted by length before they are parted, so that rows need little padding
+
+
+class Batches:
+    """The training part as batches of about equally many transitions, the same for the same seed and epoch.
+
+    Long sessions are cut into pieces. In the order "time" batches follow the log from its oldest session to its
+    newest, which GRU4Rec's authors found to matter; within a bucket of a few batches sessions are grouped by
+    length. Every transition occurs exactly once an epoch, the newest ones included.
+
+    Args:
+        sessions: the training part, ordered by time
+        rewards: [K] reward of each kind of event
+        per_batch: transitions in a batch, about
+        order: "time" or "shuffled"
+        max_length: events in a piece, ≥ 2
+        start: whether sessions begin with a start token
+        seed: of the order
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        rewards: npt.NDArray[np.float32],
+        per_batch: int,
+        order: Order,
+        max_length: int,
+        start: bool,
+        seed: int,
+    ):
+        self._sessions, self._rewards, self._start = sessions, rewards, start
+        self._per_batch, self._order, self._seed = per_batch, order, seed
+        self._pieces = pieces(sessions, max_length)
+        self._weight = self._pieces.transitions(start)
+
+    @property
+    def transitions(self) -> int:
+        """Transitions in an epoch."""
+        return int(self._weight.sum())
+
+    def epoch(self, epoch: int, skip: int = 0) -> Iterator[Transitions]:
+        """The batches of one epoch; the first `skip` are left out without being built (to resume)."""
+        for chosen in self.plan(epoch)[skip:]:
+            yield transitions(self._sessions, self._take(chosen), self._rewards, self._start)
+
+    def plan(self, epoch: int) -> list[npt.NDArray[np.int64]]:
+        """The pieces of every batch of an epoch."""
+        rng = np.random.default_rng([self._seed, epoch])
+        ordered = np.flatnonzero(self._weight)
+        if self._order == "shuffled":
+            ordered = rng.permutation(ordered)
+        batches = []
+        for bucket in self._parted(ordered, self._per_batch * BUCKET):
+            by_length = bucket[np.argsort(self._weight[bucket], kind="stable")]
+            parts = self._parted(by_length, self._per_batch)
+            batches += [parts[i] for i in rng.permutation(len(parts))]
+        return batches
+
+    def _parted(self, chosen: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]]:
+        """Runs of pieces with about `size` transitions each; a piece goes where its middle falls."""
+        weight = self._weight[chosen]
+        middle = np.cumsum(weight) - weight / 2
+        share = weight.sum() / max(1, round(weight.sum() / size))
+        cuts = np.flatnonzero(np.diff(np.floor(middle / share))) + 1
+        return [part for part in np.split(chosen, cuts) if len(part)]
+
+    def _take(self, chosen: npt.NDArray[np.int64]) -> Pieces:
+        every = self._pieces
+        return Pieces(every.first[chosen], every.last[chosen], every.opens[chosen], every.ends[chosen])

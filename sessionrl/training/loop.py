@@ -1,0 +1,287 @@
+"""The only training loop. It knows about devices, optimisers and checkpoints so that nothing else has to."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from sessionrl.data.catalogue import Catalogue
+from sessionrl.data.sessions import Sessions
+from sessionrl.errors import BadOption, NotFinite, SessionRLError
+from sessionrl.nn.candidates import ItemSampler
+from sessionrl.nn.network import Network
+from sessionrl.objectives.objective import Context, Objective
+from sessionrl.training.batches import Batches
+from sessionrl.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from sessionrl.training.optimizers import clip, make_optimizers
+from sessionrl.training.options import Training
+
+
+class Interrupted(SessionRLError):
+    """Training was stopped by the user and everything needed to go on is saved."""
+
+
+class Progress(NamedTuple):
+    """Where a training stands: `step` of `steps` are done; `loss` is the mean since the last log line."""
+
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is learned from: the sessions of the training part, the reward of each kind [K], the catalogue."""
+
+    sessions: Sessions
+    rewards: npt.NDArray[np.float32]
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the caller wants to know or to do on the way.
+
+    validate:   value of a network on the validation part, higher is better; None trains all epochs and keeps the last
+    log:        one line of the log
+    progress:   called after every step
+    checkpoint: file that holds what is needed to go on; None keeps nothing
+    """
+
+    validate: Callable[[Network], float] | None = None
+    log: Callable[[dict[str, Any]], None] = lambda entry: None
+    progress: Callable[[Progress], None] = lambda progress: None
+    checkpoint: Path | None = None
+
+
+class Trained(NamedTuple):
+    """network: chosen on validation, in evaluation mode; epoch: the pass after which it was chosen, from 1;
+    value: on validation, None where there was none; steps: optimiser steps done."""  # noqa: D205, D209
+
+    network: Network
+    epoch: int
+    value: float | None
+    steps: int
+
+
+@dataclass
+class _Progression:
+    """What changes while training, besides tensors; all of it goes into the checkpoint."""
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    without_gain: int = 0
+    stopped: bool = False
+    losses: dict[str, float] = field(default_factory=dict)
+
+
+def train(
+    make_network: Callable[[], Network],
+    objective: Objective,
+    training: Training,
+    material: Material,
+    seed: int,
+    hooks: Hooks | None = None,
+    resume: bool = False,
+) -> Trained:
+    """Train a network and choose it on validation.
+
+    Args:
+        make_network: draws a network from torch's global random state, which is seeded here
+        objective: what a step minimises
+        training: how
+        material: what is learned from
+        seed: of the weights, the dropout, the sampling and the order
+        hooks: validation, log, progress, checkpoint
+        resume: go on from ``hooks.checkpoint``; the result is that of a training that was not interrupted
+
+    Raises:
+        NotFinite: the loss became NaN or infinite.
+        Interrupted: Ctrl-C; a checkpoint was written first.
+    """
+    loop = _Loop(make_network, objective, training, material, seed, hooks or Hooks())
+    if resume:
+        loop.restore()
+    try:
+        return loop.run()
+    except KeyboardInterrupt:
+        loop.save()
+        raise Interrupted(
+            f"Interrupted at step {loop.at.step}; everything needed to go on is in {loop.hooks.checkpoint}."
+            if loop.hooks.checkpoint
+            else f"Interrupted at step {loop.at.step}; no checkpoint was asked for, so the training is lost."
+        ) from None
+
+
+def choose_device(name: str) -> torch.device:
+    """The device called `name`; "auto" is a GPU when there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise BadOption(
+            f"[training], option 'device' = {name!r}: {str(error).splitlines()[0]}\n  do now: use 'auto' or 'cpu'"
+        ) from None
+    return device
+
+
+class _Loop:
+    def __init__(
+        self,
+        make_network: Callable[[], Network],
+        objective: Objective,
+        training: Training,
+        material: Material,
+        seed: int,
+        hooks: Hooks,
+    ):
+        self.objective, self.training, self.hooks, self.at = objective, training, hooks, _Progression()
+        self.device = choose_device(training.device)
+        torch.manual_seed(seed)
+        self.twins = objective.bootstraps and training.target == "twins"
+        self.networks = [make_network().to(self.device) for _ in range(2 if self.twins else 1)]
+        self.target = copy.deepcopy(self.networks[0]) if objective.bootstraps and not self.twins else None
+        self.optimizers = [self._optimizers(network) for network in self.networks]
+        self.roles = torch.Generator().manual_seed(seed)
+        self.rng = torch.Generator(self.device).manual_seed(seed + 1)
+        start = self.networks[0].items.start
+        self.batches = Batches(
+            material.sessions,
+            material.rewards,
+            training.transitions_per_batch,
+            training.order,
+            training.max_length,
+            start,
+            seed,
+        )
+        self.steps = training.epochs * len(self.batches.plan(0))
+        self.sampler = ItemSampler(material.catalogue.counts, self.device)
+        self.tail = torch.from_numpy(material.catalogue.tail()).to(self.device)
+        self.vectors = torch.from_numpy(material.catalogue.vectors).to(self.device)
+        self.best_weights: dict[str, Tensor] = {}
+
+    def run(self) -> Trained:
+        at = self.at
+        while at.epoch < self.training.epochs and not at.stopped:
+            for batch in self.batches.epoch(at.epoch, skip=at.batch):
+                self._step(batch.to(self.device))
+                at.batch += 1
+                if at.step % self.training.checkpoint_every == 0:
+                    self.save()
+            at.epoch, at.batch = at.epoch + 1, 0
+            self._end_epoch()
+            self.save()
+        network = self.networks[0]
+        if self.best_weights:
+            network.load_state_dict(self.best_weights)
+        epoch = at.best_epoch if self.best_weights else at.epoch
+        return Trained(network.eval(), epoch, at.best, at.step)
+
+    def _step(self, batch: Any) -> None:
+        at, training = self.at, self.training
+        role = int(torch.randint(2, (), generator=self.roles)) if self.twins else 0
+        online = self.networks[role].train()
+        # The target is read without dropout: the authors leave it on in both networks, which only adds noise to Q'.
+        target = self.networks[1 - role].eval() if self.twins else self.target
+        context = Context(at.step, self.rng, self.sampler, self.tail, self.vectors)
+        loss = self.objective.loss(online, target, batch, context)
+        for optimizer in self.optimizers[role]:
+            optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()  # type: ignore[no-untyped-call]
+        if training.clip is not None:
+            clip(online.parameters(), training.clip)
+        for optimizer in self.optimizers[role]:
+            for group in optimizer.param_groups:
+                group["lr"] = training.rate(at.step, self.steps)
+            optimizer.step()
+        at.step += 1
+        if self.target is not None and at.step % training.ema_every == 0:
+            self._follow(online)
+        if at.step % training.log_every == 0:
+            self._log(loss.parts, float(loss.total.detach()))
+        self.hooks.progress(Progress(at.epoch, at.step, self.steps, at.losses.get("total", float("nan"))))
+
+    @torch.no_grad()
+    def _follow(self, online: Network) -> None:
+        assert self.target is not None
+        for slow, fast in zip(self.target.parameters(), online.parameters(), strict=True):
+            slow.lerp_(fast, 1 - self.training.ema_decay)
+
+    def _log(self, parts: dict[str, Tensor], total: float) -> None:
+        if not np.isfinite(total):
+            raise NotFinite(
+                f"The loss is {total} at step {self.at.step} (parts: {({k: float(v) for k, v in parts.items()})}).\n"
+                "  do now: lower training.learning_rate, or set training.clip=1.0"
+            )
+        self.at.losses = {"total": total, **{name: float(part) for name, part in parts.items()}}
+        self.hooks.log({"step": self.at.step, "epoch": self.at.epoch, "loss": self.at.losses})
+
+    def _end_epoch(self) -> None:
+        at, training = self.at, self.training
+        if self.hooks.validate is None or (at.epoch % training.validate_every and at.epoch < training.epochs):
+            return
+        values = [self.hooks.validate(network.eval()) for network in self.networks]
+        best = int(np.argmax(values))
+        self.hooks.log({"step": at.step, "epoch": at.epoch, "validation": values[best], "of_networks": values})
+        if at.best is None or values[best] > at.best:
+            at.best, at.best_epoch, at.without_gain = values[best], at.epoch, 0
+            self.best_weights = {k: v.detach().clone() for k, v in self.networks[best].state_dict().items()}
+        else:
+            at.without_gain += 1
+            at.stopped = 0 < training.patience <= at.without_gain
+
+    def _optimizers(self, network: Network) -> list[torch.optim.Optimizer]:
+        training = self.training
+        network.items.sparse = self.objective.samples
+        sparse = network.sparse_parameters() if self.objective.samples else []
+        return make_optimizers(network, sparse, training.optimizer, training.rate(0, 1), training.momentum)
+
+    def save(self) -> None:
+        """Write the checkpoint, if one was asked for."""
+        if self.hooks.checkpoint is None:
+            return
+        tensors = {"rng.dropout": torch.get_rng_state(), "rng.roles": self.roles.get_state()}
+        tensors["rng.sampling"] = self.rng.get_state()
+        if self.device.type == "cuda":
+            tensors["rng.cuda"] = torch.cuda.get_rng_state(self.device)
+        for number, network in enumerate([*self.networks, *([self.target] if self.target else [])]):
+            tensors |= {f"network{number}.{name}": value for name, value in network.state_dict().items()}
+        for number, optimizers in enumerate(self.optimizers):
+            for nth, optimizer in enumerate(optimizers):
+                tensors |= optimizer_tensors(optimizer, f"optimizer{number}_{nth}")
+        tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
+        save_checkpoint(self.hooks.checkpoint, tensors, vars(self.at))
+
+    def restore(self) -> None:
+        """Go on from the checkpoint."""
+        if self.hooks.checkpoint is None:
+            return
+        tensors, state = load_checkpoint(self.hooks.checkpoint)
+        self.at = _Progression(**state)
+        torch.set_rng_state(tensors["rng.dropout"])
+        self.roles.set_state(tensors["rng.roles"])
+        self.rng.set_state(tensors["rng.sampling"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["rng.cuda"], self.device)
+        for number, network in enumerate([*self.networks, *([self.target] if self.target else [])]):
+            network.load_state_dict(_under(tensors, f"network{number}."))
+        for number, optimizers in enumerate(self.optimizers):
+            for nth, optimizer in enumerate(optimizers):
+                restore_optimizer(optimizer, f"optimizer{number}_{nth}", tensors)
+        self.best_weights = {name: value.to(self.device) for name, value in _under(tensors, "best.").items()}
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
