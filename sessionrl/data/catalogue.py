@@ -1,10 +1,12 @@
 """All that is known about items, by item number."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from safetensors.numpy import load_file, save_file
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,17 @@ class Catalogue:
         tail = self.counts <= np.quantile(self.counts[1:], quantile)
         tail[0] = False
         return np.asarray(tail)
+
+    def save(self, items: Path, vectors: Path) -> None:
+        """The table as Parquet, one row per item with `item_id`, `count`, `sessions` first; the vectors as safetensors."""
+        known = pl.DataFrame({"count": self.counts[1:], "sessions": self.sessions[1:]})
+        self.items.select("item_id").hstack(known).hstack(self.items.drop("item_id")).write_parquet(items)
+        save_file({"vectors": np.ascontiguousarray(self.vectors)}, vectors)
+
+    @classmethod
+    def load(cls, items: Path, vectors: Path) -> "Catalogue":
+        """What `save` wrote."""
+        frame = pl.read_parquet(items)
+        counts, sessions = (np.concatenate([[0], frame[name].to_numpy()]) for name in ("count", "sessions"))
+        table = load_file(vectors)["vectors"]
+        return cls(counts.astype(np.int64), sessions.astype(np.int64), table, frame.drop("count", "sessions"))

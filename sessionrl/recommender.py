@@ -1,0 +1,228 @@
+"""Recommender: ids in, ids out; what is saved, measured and served."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from sessionrl import config as configuration
+from sessionrl import registry
+from sessionrl.baselines.baseline import Baseline, SparseScores
+from sessionrl.data.catalogue import Catalogue
+from sessionrl.data.sessions import Cases, Sessions
+from sessionrl.data.vocabulary import ItemId, Vocabulary
+from sessionrl.errors import BadDirectory
+from sessionrl.nn.network import Network
+from sessionrl.nn.prefixes import prefixes
+from sessionrl.policies import Policy
+from sessionrl.runs import RunDirectory, replacing
+
+CELLS = 8192  # cells of a padded matrix that are encoded together
+ROWS = 256  # states that are scored against the whole catalogue together
+
+
+class Scorer(Protocol):
+    """Scores of the whole catalogue for any cases: a network or a baseline."""
+
+    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
+        """Chunks of the cases in any order; a Tensor is [N, V - 1] float32, column j being item j + 1."""
+        ...
+
+
+class NetworkScorer:
+    """A network under a policy.
+
+    A state without events, of a network that has no start token, is scored by popularity: nothing else is known.
+
+    Args:
+        network: in evaluation mode
+        policy: turns its scores into an order
+        counts: [V] training events per item
+    """
+
+    def __init__(self, network: Network, policy: Policy, counts: np.ndarray[Any, np.dtype[np.int64]]):
+        self.network, self.policy = network.eval(), policy
+        self._prior = torch.from_numpy(np.log1p(counts[1:].astype(np.float64)).astype(np.float32))
+
+    @torch.inference_mode()
+    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:  # noqa: D102
+        start = self.network.items.start
+        device = self.network.bias.device
+        empty = cases.length == 0 if not start else np.zeros(len(cases.length), bool)
+        if empty.any():
+            for some in _runs(np.flatnonzero(empty), ROWS):
+                yield _pick(cases, some), self._prior.to(device).expand(len(some), -1)
+        known = np.flatnonzero(~empty)
+        for group in _groups_of_sessions(cases, known, CELLS):
+            states = self.network.states(prefixes(sessions, _pick(cases, group), start).to(device))
+            for at in range(0, len(group), ROWS):
+                scores = self.network.score(states[at : at + ROWS], heads=self.policy.heads)
+                yield _pick(cases, group[at : at + ROWS]), self.policy.order_by(scores)
+
+
+class BaselineScorer:
+    """A fitted baseline."""
+
+    def __init__(self, baseline: Baseline):
+        self.baseline = baseline
+
+    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:  # noqa: D102
+        for some in _runs(np.arange(len(cases.length)), 16_384):
+            chunk = _pick(cases, some)
+            yield chunk, self.baseline.scores(sessions, chunk)
+
+
+class Recommendations(NamedTuple):
+    """What to show after a session: item ids, best first, their scores, and the ids of the session that no one knows."""
+
+    items: list[ItemId]
+    scores: list[float]
+    unknown: list[ItemId]
+
+
+class Recommender:
+    """A vocabulary and a scorer.
+
+    >>> Recommender.load("runs/my-run").recommend([["mug-0001", "lamp-0007"]], k=3)  # doctest: +SKIP
+    """
+
+    def __init__(self, vocabulary: Vocabulary, scorer: Scorer, catalogue: Catalogue):
+        self.vocabulary, self.scorer, self.catalogue = vocabulary, scorer, catalogue
+
+    def scored(self, sessions: Sessions) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
+        """Every event of the sessions as a case, the first of each from the empty history."""
+        return self.scorer.scored(sessions, sessions.cases())
+
+    def recommend(self, sessions: Sequence[Sequence[ItemId]], k: int = 20) -> list[Recommendations]:
+        """The k best next items for every session of item ids, oldest first.
+
+        Ids that the training part did not hold are left out of the history and named in the answer; a session of
+        which nothing is known gets what is popular. Items of the session itself may be recommended again.
+
+        Args:
+            sessions: item ids as the log writes them
+            k: 1 … the number of items
+        """
+        if not 1 <= k < len(self.vocabulary):
+            raise ValueError(f"k = {k}, but it should lie in 1 … {len(self.vocabulary) - 1}, the number of items")
+        numbers = [self.vocabulary.encode(session) for session in sessions]
+        unknown = [
+            [item for item, n in zip(ids, coded, strict=True) if not n]
+            for ids, coded in zip(sessions, numbers, strict=True)
+        ]
+        encoded = Sessions.of([coded[coded > 0].tolist() for coded in numbers])
+        cases = Cases(np.arange(len(encoded)), encoded.lengths)
+        answers: list[Recommendations | None] = [None] * len(sessions)
+        for chunk, scores in self.scorer.scored(encoded, cases):
+            for row, session in enumerate(chunk.session):
+                best, values = best_items(scores, row, k)
+                answers[session] = Recommendations(self.vocabulary.decode(best), values, unknown[session])
+        return [answer for answer in answers if answer is not None]
+
+    @classmethod
+    def load(cls, path: Path | str, device: str = "cpu") -> "Recommender":
+        """What `save_model` wrote into a run.
+
+        Raises:
+            BadDirectory: not a run, or its files do not fit together.
+        """
+        run = RunDirectory(path)
+        run.check(finished=False)
+        if not run.weights.is_file():
+            raise BadDirectory(f"{run.path} has no {run.weights.name}: its training did not end.")
+        config = configuration.complete(configuration.load(str(run.config)))
+        vocabulary, catalogue = Vocabulary.load(run.vocabulary), load_catalogue(run)
+        if len(catalogue) != len(vocabulary):
+            raise BadDirectory(
+                f"{run.items} has {len(catalogue) - 1} items, but {run.vocabulary} has {len(vocabulary) - 1}.\n"
+                "  do now: restore the run from its original files, or train it again"
+            )
+        return cls(vocabulary, load_scorer(run, config, catalogue, device), catalogue)
+
+
+def best_items(scores: Tensor | SparseScores, row: int, k: int) -> tuple[np.ndarray[Any, Any], list[float]]:
+    """The k best item numbers of one case and their scores; ties fall to the smaller number, the more popular item."""
+    if isinstance(scores, SparseScores):
+        dense = scores.base.copy()
+        listed = slice(int(scores.offsets[row]), int(scores.offsets[row + 1]))
+        dense[scores.items[listed]] = scores.scores[listed]
+        best = np.argsort(-dense, kind="stable")[:k]
+        return best, dense[best].tolist()
+    values, columns = scores[row].sort(descending=True, stable=True)
+    return (columns[:k] + 1).cpu().numpy(), values[:k].tolist()
+
+
+def make_network(config: Mapping[str, Any], n_items: int) -> Network:
+    """An untrained network from the sections [items], [backbone], [objective]; weights from torch's global state."""
+    items = configuration.fixed("items", config, n_items=n_items)
+    backbone = registry.build("backbone", config["backbone"], dim=items.dim)
+    objective = registry.build("objective", config["objective"])
+    return Network(items, backbone, objective.rewards)
+
+
+def save_model(run: RunDirectory, scorer: Scorer) -> None:
+    """Write the weights of a network, or the arrays of a baseline."""
+    if isinstance(scorer, NetworkScorer):
+        tensors = {name: value.detach().cpu().contiguous() for name, value in scorer.network.state_dict().items()}
+    elif isinstance(scorer, BaselineScorer):
+        arrays = scorer.baseline.arrays()
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    else:
+        raise TypeError(f"cannot save a {type(scorer).__name__}")
+    with replacing(run.weights) as temporary:
+        save_file(tensors, temporary)
+
+
+def load_scorer(run: RunDirectory, config: Mapping[str, Any], catalogue: Catalogue, device: str) -> Scorer:
+    """The inverse of `save_model`."""
+    tensors = load_file(run.weights)
+    if "baseline" in config:
+        baseline = registry.build("baseline", config["baseline"])
+        return BaselineScorer(baseline.restore({name: tensor.numpy() for name, tensor in tensors.items()}))
+    network = make_network(config, len(catalogue))
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise BadDirectory(
+            f"{run.weights} does not fit {run.config}: {error}\n"
+            "  do now: restore the run from its original files, or train it again"
+        ) from None
+    policy = registry.build("policy", config["policy"])
+    return NetworkScorer(network.to(device), policy, catalogue.counts)
+
+
+def load_catalogue(run: RunDirectory) -> Catalogue:
+    """The catalogue that a run carries, so that it can be served alone."""
+    return Catalogue.load(run.items, run.vectors)
+
+
+def _pick(cases: Cases, at: np.ndarray[Any, Any]) -> Cases:
+    return Cases(cases.session[at], cases.length[at])
+
+
+def _runs(at: np.ndarray[Any, Any], size: int) -> Iterator[np.ndarray[Any, Any]]:
+    for first in range(0, len(at), size):
+        yield at[first : first + size]
+
+
+def _groups_of_sessions(cases: Cases, at: np.ndarray[Any, Any], cells: int) -> Iterator[np.ndarray[Any, Any]]:
+    """Cases in groups that hold all cases of a session together, sessions of like length together, and whose padded
+    matrix has about `cells` cells at most."""  # noqa: D205, D209
+    if not len(at):
+        return
+    longest = np.zeros(int(cases.session[at].max()) + 1, np.int64)
+    np.maximum.at(longest, cases.session[at], cases.length[at])
+    order = at[np.lexsort((cases.length[at], cases.session[at], longest[cases.session[at]]))]
+    session = cases.session[order]
+    first = np.flatnonzero(np.r_[True, session[1:] != session[:-1]])
+    start, rows = 0, 0
+    for nth, position in enumerate(first):
+        rows += 1
+        following = first[nth + 1] if nth + 1 < len(first) else len(order)
+        if rows * (longest[session[position]] + 1) >= cells or following == len(order):
+            yield order[start:following]
+            start, rows = following, 0
