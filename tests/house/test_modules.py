@@ -1,4 +1,4 @@
-"""Every module can be imported, is short, is named by its meaning, and every registered part can be found by its name."""
+"""Modules can be imported, are short, are named by their meaning, and registered parts are found by their names."""
 
 import ast
 import importlib
