@@ -1,0 +1,119 @@
+"""The documentation names what exists, its links lead somewhere, and its example runs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sessionrl import config, registry
+from sessionrl.nn.backbones.gru import GRU
+from sessionrl.nn.candidates import ItemSampler
+from sessionrl.nn.items import Items
+from sessionrl.nn.network import Network
+from sessionrl.nn.prefixes import Prefixes, Transitions
+from sessionrl.objectives.objective import Context
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+TEXT = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    """(page, command) of every `sessionrl …` line in a shell block, comments cut off."""
+    lines = [
+        (page, line.split("#")[0].strip())
+        for page, text in TEXT.items()
+        for language, block in BLOCK.findall(text)
+        if language == "bash"
+        for line in block.splitlines()
+    ]
+    return [(page, line) for page, line in lines if line.startswith("sessionrl ")]
+
+
+@pytest.mark.parametrize("page", TEXT)
+def test_relative_links_lead_to_files(page):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", TEXT[page])
+    assert [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()] == []
+
+
+def test_every_page_is_in_the_navigation():
+    listed = set(
+        re.findall(r": (\S+\.md)$|- (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")}
+    assert {first or second for first, second in listed} == pages
+
+
+def test_every_decision_is_in_their_index():
+    index = TEXT["docs/decisions/index.md"]
+    pages = sorted(page.name for page in (DOCS / "decisions").glob("[0-9]*.md"))
+    assert [name for name in pages if f"({name})" not in index] == []
+    assert [name[:3] for name in pages] == [f"{number:03}" for number in range(1, len(pages) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("docs/models.md", lambda: config.preset_names()),
+        ("docs/metrics.md", lambda: [f"{name}@k" for name in registry.names("metric")]),
+        ("docs/data.md", lambda: registry.names("reader")),
+    ],
+    ids=["presets", "metrics", "readers"],
+)
+def test_every_name_has_its_row_and_every_row_a_name(page, names):
+    rows = set(re.findall(r"^\| `([^`]+)` \|", TEXT[page], re.MULTILINE))
+    assert rows == set(names())
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_commands_in_the_documentation_exist(page, command):
+    from sessionrl.cli import app
+
+    _, verb, *rest = command.split()
+    assert verb in set(app), f"{page}: {command}"
+    if verb in ("train", "show") and not rest[0].startswith("-"):
+        assert rest[0] in config.preset_names(), f"{page}: {command}"
+    if verb == "prepare":
+        assert rest[0] in registry.names("reader"), f"{page}: {command}"
+
+
+def test_the_example_of_an_objective_runs(monkeypatch):
+    monkeypatch.setattr(registry, "_parts", dict(registry._parts))
+    example = next(block for language, block in BLOCK.findall(TEXT["docs/extend.md"]) if language == "python")
+    exec(compile(example, "docs/extend.md", "exec"), {"__name__": "example"})
+    objective = registry.build("objective", {"name": "sharp", "entropy_weight": 0.5})
+
+    torch.manual_seed(1)
+    network = Network(Items(5, dim=4), GRU(dim=4), objective.rewards)
+    rows = torch.tensor([[1, 2, 3]])
+    batch = Transitions(
+        state=Prefixes(rows, torch.tensor([0, 1])),
+        next_state=Prefixes(rows, torch.tensor([1, 2])),
+        action=torch.tensor([2, 3]),
+        reward=torch.ones(2),
+        done=torch.tensor([False, True]),
+        event_type=torch.zeros(2, dtype=torch.int64),
+    )
+    sampler = ItemSampler(np.array([0, 1, 1, 1, 1]))
+    context = Context(0, torch.Generator(), sampler, torch.zeros(5, dtype=torch.bool), torch.zeros(5, 2))
+    loss = objective.loss(network, None, batch, context)
+
+    log_p = network(batch.state).logits.log_softmax(1)
+    expected = -log_p[[0, 1], [1, 2]].mean() - 0.5 * (log_p.exp() * log_p).sum(1).mean()
+    assert loss.total.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_the_documentation_builds_without_warnings(tmp_path):
+    for name in ("mkdocs.yml", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert (tmp_path / "site" / "models.html").is_file()
