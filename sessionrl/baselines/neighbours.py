@@ -144,7 +144,7 @@ def _read(items, start, length, last_items, size):  # type: ignore[no-untyped-de
     distinct = events = 0
     for at in range(start + length - 1, start - 1, -1):
         item = items[at]
-        if item == PAD or item >= size:
+        if item <= PAD or item >= size:
             continue
         events += 1
         if not np.any(found[:distinct] == item):

@@ -59,24 +59,16 @@ class SessionKNN:
     last_items: Annotated[int, Field(ge=1)] = 7
     index: SessionIndex = field(init=False, repr=False)
     base: npt.NDArray[np.float64] = field(init=False, repr=False)  # [V] in [-1, 0)
+    _how: Neighbourhood = field(init=False, repr=False)
 
     def fit(self, train: Sessions, catalogue: Catalogue) -> Self:
         """Index the training sessions."""
-        self.index = index_sessions(train, len(catalogue), self.sample)
-        self.base = below_zero(popularity_share(train, len(catalogue)))
-        return self
+        index = index_sessions(train, len(catalogue), self.sample)
+        return self._learnt(index, below_zero(popularity_share(train, len(catalogue))))
 
     def scores(self, sessions: Sessions, cases: Cases) -> SparseScores:
         """Each case lists the items of its neighbours; numbers outside the catalogue are ignored."""
-        how = Neighbourhood(
-            self.neighbours,
-            self.sample,
-            self.last_items,
-            curve_number(self.weighting),
-            curve_number(self.decay),
-            1.0 + self.idf_weighting * inverse_frequency(self.index),
-        )
-        return score_cases(self.index, how, self.base, sessions, cases)
+        return score_cases(self.index, self._how, self.base, sessions, cases)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """The index, and the popularity that orders what no neighbour holds."""
@@ -84,6 +76,16 @@ class SessionKNN:
 
     def restore(self, arrays: dict[str, npt.NDArray[np.generic]]) -> Self:
         """From what `arrays` gave."""
-        self.index = SessionIndex.restored(arrays)
-        self.base = arrays["base"].astype(np.float64)
+        return self._learnt(SessionIndex.restored(arrays), arrays["base"].astype(np.float64))
+
+    def _learnt(self, index: SessionIndex, base: npt.NDArray[np.float64]) -> Self:
+        self.index, self.base = index, base
+        self._how = Neighbourhood(
+            self.neighbours,
+            self.sample,
+            self.last_items,
+            curve_number(self.weighting),
+            curve_number(self.decay),
+            1.0 + self.idf_weighting * inverse_frequency(index),
+        )
         return self
