@@ -10,7 +10,8 @@ import inspect
 import pkgutil
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
+from dataclasses import MISSING, is_dataclass
+from dataclasses import fields as fields_of
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
@@ -99,13 +100,18 @@ def _split(kind: str, section: Mapping[str, Any]) -> tuple[type, dict[str, Any]]
 
 
 def _check(cls: Callable[..., Any], options: Mapping[str, Any], where: str, given: tuple[str, ...]) -> Any:
-    from pydantic import ConfigDict, ValidationError, create_model
+    from pydantic import ConfigDict, Field, ValidationError, create_model
 
     hints = typing.get_type_hints(cls.__init__ if inspect.isclass(cls) else cls, include_extras=True)
+    # The signature of a dataclass shows a sentinel where a field has a default_factory.
+    own = fields_of(cls) if inspect.isclass(cls) and is_dataclass(cls) else ()
+    factories = {one.name: one.default_factory for one in own if one.default_factory is not MISSING}
     fields: dict[str, Any] = {}
     for parameter in inspect.signature(cls).parameters.values():
         if parameter.name not in given:
             default = ... if parameter.default is parameter.empty else parameter.default
+            if parameter.name in factories:
+                default = Field(default_factory=factories[parameter.name])
             fields[parameter.name] = (hints.get(parameter.name, Any), default)
             _forbid_unknown_keys(hints.get(parameter.name))
     config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)

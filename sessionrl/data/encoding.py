@@ -1,0 +1,116 @@
+"""Split log -> sessions of item numbers: filter on the training part, fit the vocabulary there, encode all parts."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sessionrl.data.card import Unseen
+from sessionrl.data.cutting import Log
+from sessionrl.data.filtering import fixed_point, in_short_sessions, ranked_by_frequency
+from sessionrl.data.preparation import Preparation
+from sessionrl.data.sessions import Sessions
+from sessionrl.data.splits import PARTS, TEST, TRAIN, VALID, Split
+from sessionrl.data.vocabulary import Vocabulary
+from sessionrl.errors import BadData
+
+
+class Encoded(NamedTuple):
+    """The parts by name, the vocabulary, events dropped by reason, and what the vocabulary lacks, by part."""
+
+    parts: dict[str, Sessions]
+    vocabulary: Vocabulary
+    dropped: dict[str, int]
+    unseen: dict[str, Unseen]
+
+
+def encode(log: Log, split: Split, preparation: Preparation, path: object) -> Encoded:
+    """Training is filtered to a fixed point and gives the vocabulary; the other parts lose what it lacks.
+
+    With `vocabulary_from` = "train+valid" both are filtered as one.
+
+    Raises:
+        BadData: nothing is left of the training or the test part.
+    """
+    of_event = split.part[log.session]
+    fitted = of_event == TRAIN
+    if preparation.vocabulary_from == "train+valid":
+        fitted |= of_event == VALID
+    fitted &= split.keep
+    filtered = fixed_point(log, fitted, preparation.min_item_events, preparation.min_session_events)
+    _refuse_empty_training(log, filtered.keep & (of_event == TRAIN), of_event, preparation, path)
+    ranked = ranked_by_frequency(log, filtered.keep)
+    number = np.zeros(len(log.item_ids), np.int32)
+    number[ranked] = np.arange(1, len(ranked) + 1)
+    later = split.keep & ~fitted & (of_event != TRAIN)
+    seen = later & (number[log.items] > 0)
+    short = in_short_sessions(log, seen, preparation.min_session_events)
+    keep = filtered.keep | (seen & ~short)
+    _refuse_empty_test(keep & (of_event == TEST), log, of_event, preparation, path)
+    return Encoded(
+        parts={name: _sessions(log, keep & (of_event == code), number) for code, name in enumerate(PARTS)},
+        vocabulary=Vocabulary(log.item_ids.gather(ranked)),
+        dropped={
+            "after_boundary": int((~split.keep).sum()),
+            "rare_items": filtered.rare_items,
+            "short_sessions": filtered.short_sessions,
+            "unseen_items": int((later & ~seen).sum()),
+            "short_sessions_later": int(short.sum()),
+        },
+        unseen={name: _unseen(log, later & ~seen & (of_event == PARTS.index(name))) for name in ("valid", "test")},
+    )
+
+
+def _unseen(log: Log, events: npt.NDArray[np.bool_]) -> Unseen:
+    return Unseen(int(events.sum()), int((events & (log.position > 0)).sum()), int(np.unique(log.items[events]).size))
+
+
+def _sessions(log: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.int32]) -> Sessions:
+    session = log.session[events]
+    first = np.flatnonzero(np.diff(session, prepend=-1))
+    return Sessions(
+        items=number[log.items[events]],
+        event_types=log.kinds[events],
+        timestamps=log.times[events],
+        offsets=np.append(first, len(session)).astype(np.int64),
+        ids=log.ids.gather(session[first]).to_list(),
+    )
+
+
+def _refuse_empty_training(
+    log: Log, left: npt.NDArray[np.bool_], of_event: npt.NDArray[np.int8], preparation: Preparation, path: object
+) -> None:
+    if left.any():
+        return
+    events = of_event == TRAIN
+    if not events.any():
+        found = f"no session is left for training: the {len(log.ids):,} sessions all fall to validation and test"
+        expected = "sessions that start before those of validation and test"
+        raise BadData(path, found, expected, "lower test_days and valid_days (or valid_share and test_share)")
+    raise BadData(
+        path,
+        f"no event is left for training: of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
+        "sessions none is in a session that is long enough, on an item that is frequent enough",
+        f"sessions of at least {preparation.min_session_events} events on items of at least "
+        f"{preparation.min_item_events} events (min_session_events, min_item_events)",
+        "lower min_item_events or min_session_events, or give a longer log",
+    )
+
+
+def _refuse_empty_test(
+    left: npt.NDArray[np.bool_], log: Log, of_event: npt.NDArray[np.int8], preparation: Preparation, path: object
+) -> None:
+    if left.any():
+        return
+    events = of_event == TEST
+    if not events.any():
+        expected = "sessions that start in the last test_days (or are published for, or drawn for, the test)"
+        raise BadData(path, "no session is left for the test", expected, "raise test_days (or test_share)")
+    raise BadData(
+        path,
+        f"no event is left for the test: of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
+        "sessions none is in a session that is long enough, on an item that training knows",
+        f"sessions of at least {preparation.min_session_events} events (min_session_events) on items of at least "
+        f"{preparation.min_item_events} events in training (min_item_events)",
+        "lower min_item_events or min_session_events, or raise test_days",
+    )

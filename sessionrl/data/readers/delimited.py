@@ -1,0 +1,125 @@
+"""Any CSV, TSV or Parquet file with a map of columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import polars as pl
+
+from sessionrl.data.columns import EVENT_ALIASES, ITEM_ALIASES, as_amounts, as_ids, as_kinds, require, resolve
+from sessionrl.data.schema import Origin, refuse_long, refuse_missing
+from sessionrl.data.tables import read_table
+from sessionrl.data.timestamps import TimeUnit, read_times
+from sessionrl.errors import BadData
+from sessionrl.registry import register
+
+ABOUT_ITEMS = ("category", "price", "name", "picture")
+
+
+class _Log(NamedTuple):
+    events: pl.DataFrame
+    notes: dict[str, str]
+
+
+@register("reader", "delimited")
+@dataclass(frozen=True)
+class Delimited:
+    """One file of events, and maybe one of items; CSV and TSV also as ``.gz`` or ``.xz``.
+
+    path:         the events
+    columns:      our names -> the file's, e.g. ``{"item_id": "sku"}``; usual names are recognised without it
+    kinds:        the file's kinds of event -> ours, e.g. ``{"fav": "cart"}``; ``addtocart``, ``buy``, ``pv`` are known
+    separator:    of the fields; empty: the most frequent of ``, TAB ; |`` in the first line
+    header:       names of the columns, for a file that has no header line
+    time_unit:    of times that are numbers; "auto": by the magnitude of their median
+    items_path:   a table with one row per item; empty: what the events say about items, the earliest value
+    item_columns: our names -> the items file's; further columns are kept under the name that stands on the left
+    """
+
+    path: str
+    columns: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    separator: str = ""
+    header: tuple[str, ...] = ()
+    time_unit: TimeUnit = "auto"
+    items_path: str = ""
+    item_columns: dict[str, str] = field(default_factory=dict)
+
+    order_only: ClassVar[bool] = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read, events first."""
+        return (Path(self.path), *([Path(self.items_path)] if self.items_path else []))
+
+    def events(self) -> pl.LazyFrame:
+        """The events table, see `sessionrl.data.schema`."""
+        return self._log.events.drop(["category", "name", "picture"], strict=False).lazy()
+
+    def items(self) -> pl.DataFrame | None:
+        """The items table; without a file, the earliest value of each attribute among the item's events."""
+        if self.items_path:
+            return read_items(Path(self.items_path), self.item_columns)
+        known = [name for name in ABOUT_ITEMS if name in self._log.events.columns]
+        if not known:
+            return None
+        by_time = self._log.events.sort("timestamp", maintain_order=True).group_by("item_id", maintain_order=True)
+        return by_time.agg(pl.col(name).drop_nulls().first() for name in known)
+
+    def notes(self) -> dict[str, str]:
+        """How the file was understood."""
+        return self._log.notes
+
+    @cached_property
+    def _log(self) -> _Log:
+        path = Path(self.path)
+        raw = read_table(path, self.separator, self.header)
+        header = [name for name in raw.columns if name != "line"]
+        ours = resolve(header, self.columns, EVENT_ALIASES, path, "columns")
+        require(ours, header, EVENT_ALIASES, path, "columns")
+        origin = Origin.of(path, raw)
+        times = read_times(raw[ours["timestamp"]], origin, self.time_unit)
+        columns = {"timestamp": times.values, "line": raw["line"]}
+        for name in ours.keys() & {"item_id", "session_id", "user_id"}:
+            columns[name] = as_ids(raw[ours[name]], name, origin)
+        for name in ours.keys() & {"price", "quantity"}:
+            columns[name] = as_amounts(raw[ours[name]], name, origin)
+        for name in ours.keys() & {"part", "category", "name", "picture"}:
+            columns[name] = raw[ours[name]].cast(pl.String)
+        kind = as_kinds(raw[ours["event_type"]], self.kinds) if "event_type" in ours else None
+        columns["event_type"] = pl.Series(["view"]).new_from_index(0, len(raw)) if kind is None else kind
+        return _Log(pl.DataFrame(columns), self._notes(ours, times.note))
+
+    def _notes(self, ours: Mapping[str, str], times: str) -> dict[str, str]:
+        notes = {"columns": ", ".join(f"{name} = {theirs}" for name, theirs in ours.items()), "times": times}
+        if "event_type" not in ours:
+            notes["kinds"] = "there is no column of kinds, so every event is a view"
+        return notes
+
+
+def read_items(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
+    """A table with one row per item: `item_id` and the attributes that are recognised or named in `columns`.
+
+    Raises:
+        BadData: no column of item ids, ids missing, too long or twice, prices that are no numbers.
+    """
+    raw = read_table(path)
+    header = [name for name in raw.columns if name != "line"]
+    further = {ours: () for ours in columns if ours not in ITEM_ALIASES}
+    ours = resolve(header, columns, {**ITEM_ALIASES, **further}, path, "item_columns")
+    require(ours, header, ITEM_ALIASES, path, "item_columns")
+    origin = Origin.of(path, raw)
+    items = raw.select(pl.col(theirs).alias(name) for name, theirs in ours.items())
+    ids = as_ids(items["item_id"], "item_id", origin)
+    refuse_missing(ids, "item_id", origin)
+    refuse_long(ids, "item_id", origin)
+    origin.refuse(ids.is_duplicated(), "{n} with an item_id that occurs twice", "one row per item", "keep one of them")
+    reserved = [name for name in ("count", "sessions") if name in ours]
+    if reserved:
+        found = f"item_columns gives the name {reserved[0]!r}"
+        raise BadData(path, found, "another name: this one is the number of training events", "choose another name")
+    if "price" in ours:
+        items = items.with_columns(as_amounts(items["price"], "price", origin))
+    return items.with_columns(ids)

@@ -1,0 +1,66 @@
+"""Fixed item vectors from co-occurrence in the training part: diversity is measured on these, for every model."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sessionrl.data.sessions import Sessions
+
+WINDOW = 3  # events to either side
+
+
+def cooccurrence_vectors(train: Sessions, items: int, dim: int, seed: int) -> npt.NDArray[np.float32]:
+    """PPMI matrix M ≈ U S Wᵀ; rows of U √S made unit length.  [V, min(dim, V - 1)] float32
+
+    M_ij = max(0, log(C_ij C / (C_i C_j))), where C_ij counts how often i and j ≠ i lie at most `WINDOW` events apart in
+    a session, both ways, and C_i and C are its sums. Skip-gram with negative samples factorises the same matrix, but
+    shifted (Levy & Goldberg 2014). Zero rows: `PAD`, and items never beside another more often than by chance.
+
+    items: V, `PAD` included
+    seed:  of the start vector of the truncated decomposition, so that equal input gives equal vectors
+    """
+    from scipy.sparse.linalg import svds
+
+    ppmi = _ppmi(_cooccurrences(train, items))
+    width = min(dim, items - 1)
+    if not ppmi.nnz:
+        return np.zeros((items, width), np.float32)
+    if width < items // 2:
+        start = np.random.default_rng(seed).standard_normal(items).astype(np.float32)
+        left, sizes, _ = svds(ppmi, k=width, v0=start)
+    else:  # svds needs fewer vectors than rows, and for so few items the whole decomposition costs nothing
+        left, sizes, _ = np.linalg.svd(ppmi.toarray())
+        left, sizes = left[:, :width], sizes[:width]
+    scaled = left * np.sqrt(sizes)
+    scaled[np.diff(ppmi.indptr) == 0] = 0.0
+    lengths = np.linalg.norm(scaled, axis=1, keepdims=True)
+    # A row that is all rounding error (its item lies outside the space kept) has no direction worth a unit vector.
+    unit = np.divide(scaled, lengths, out=np.zeros_like(scaled), where=lengths > 1e-6)
+    return np.asarray(unit, np.float32)
+
+
+def _cooccurrences(train: Sessions, items: int) -> Any:
+    """[V, V] sparse counts, symmetric, empty diagonal."""
+    from scipy import sparse
+
+    session = train.session
+    counts = sparse.csr_array((items, items), dtype=np.float64)
+    for distance in range(1, WINDOW + 1):
+        one, other = train.items[:-distance], train.items[distance:]
+        together = (session[:-distance] == session[distance:]) & (one != other)
+        pairs = (np.ones(int(together.sum())), (one[together], other[together]))
+        counts = counts + sparse.coo_array(pairs, shape=(items, items)).tocsr()
+    return counts + counts.T
+
+
+def _ppmi(counts: Any) -> Any:
+    from scipy import sparse
+
+    of_item = np.asarray(counts.sum(axis=1)).ravel()
+    pairs = counts.tocoo()
+    row, column = pairs.coords
+    pmi = np.log(pairs.data * of_item.sum() / (of_item[row] * of_item[column]))
+    ppmi = sparse.csr_array((np.maximum(pmi, 0.0), (row, column)), shape=counts.shape, dtype=np.float32)
+    ppmi.eliminate_zeros()
+    return ppmi
