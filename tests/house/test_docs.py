@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,13 @@ def test_every_decision_is_in_their_index():
 def test_every_name_has_its_row_and_every_row_a_name(page, names):
     rows = set(re.findall(r"^\| `([^`]+)` \|", TEXT[page], re.MULTILINE))
     assert rows == set(names())
+
+
+def test_the_staircase_is_the_one_that_is_checked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (floors,) = [one for one in project["tool"]["importlinter"]["contracts"] if one["id"] == "floors"]
+    (drawn,) = [block for language, block in BLOCK.findall(TEXT["docs/extend.md"]) if language == "text"]
+    assert drawn.splitlines() == [re.sub(r"[()]", "", floor) for floor in floors["layers"]]
 
 
 @pytest.mark.parametrize(("page", "command"), commands())
