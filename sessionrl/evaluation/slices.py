@@ -1,0 +1,59 @@
+"""Named slices of the cases: by what was read, and the grid {kind of the next event} x {repeat, new item}."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sessionrl.errors import UnknownName
+from sessionrl.evaluation.occurrences import of_kind
+from sessionrl.evaluation.rankings import Rankings
+
+# Slices by what was read. A metric of all lists together is measured on these only: the others look at what came
+# next, which no list can know, and differ in their number of lists.
+BY_PREFIX = ("all", "first", "prefix>=2")
+
+
+def slice_names(kinds: Sequence[str]) -> list[str]:
+    """All slices of a log with these kinds of event, the headline first.
+
+    >>> slice_names(["view"])
+    ['all', 'first', 'prefix>=2', 'repeat', 'new', 'view', 'view/repeat', 'view/new']
+    """
+    return [*BY_PREFIX, *_grid(kinds)]
+
+
+def cases_in(name: str, rankings: Rankings) -> npt.NDArray[np.bool_]:
+    """[n] the cases of a slice.
+
+    - ``all``: every case with at least one event read; the headline
+    - ``first``: the cold first event, predicted from nothing; in no other slice
+    - ``prefix>=2``: at least two events read, as in the published RetailRocket prefixes
+    - ``repeat``, ``new``: the next item is, or is not, among the events read
+    - ``KIND``, ``KIND/repeat``, ``KIND/new``: what kind the next event is
+
+    Raises:
+        UnknownName: there is no such slice.
+    """
+    grid = _grid(rankings.kinds)
+    if name in grid:
+        kind, repeat = grid[name]
+        chosen = rankings.position >= 1
+        if kind is not None:
+            chosen &= of_kind(rankings, kind)
+        return np.asarray(chosen if repeat is None else chosen & (rankings.repeat == repeat))
+    if name == "all":
+        return np.asarray(rankings.position >= 1)
+    if name == "first":
+        return np.asarray(rankings.position == 0)
+    if name == "prefix>=2":
+        return np.asarray(rankings.position >= 2)
+    raise UnknownName("slice", name, slice_names(rankings.kinds))
+
+
+def _grid(kinds: Sequence[str]) -> dict[str, tuple[str | None, bool | None]]:
+    """Slice -> kind of the next event (any if None), and whether its item was read before (either if None)."""
+    grid: dict[str, tuple[str | None, bool | None]] = {"repeat": (None, True), "new": (None, False)}
+    for kind in kinds:
+        grid |= {kind: (kind, None), f"{kind}/repeat": (kind, True), f"{kind}/new": (kind, False)}
+    return grid
