@@ -20,7 +20,7 @@ SOURCES := sessionrl tests $(wildcard benchmarks)
 test slow: export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check slow check-all bench docs pins clean
+.PHONY: help setup demo test check format lint types imports pages slow check-all bench docs pins clean
 
 help:  ## say what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,11 +44,21 @@ demo: setup  ## a simulated shop, six models, one report
 test: setup  ## the everyday tests
 	$(PYTEST) $(PARALLEL) -m "not slow"
 
-check: setup  ## format, lint, types, imports, docs
+check: format lint types imports pages  ## format, lint, types, imports, docs; `make -k check` goes on after a failure
+
+format: setup
 	$(BIN)/ruff format --check $(SOURCES)
+
+lint: setup
 	$(BIN)/ruff check $(SOURCES)
+
+types: setup
 	$(BIN)/mypy
+
+imports: setup
 	$(BIN)/lint-imports --no-logo
+
+pages: setup
 	$(BIN)/zensical build --strict --clean --config-file mkdocs.yml
 
 slow: setup  ## the slow tests alone
