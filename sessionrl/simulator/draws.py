@@ -56,9 +56,9 @@ def _key(seed: int, purpose: str) -> int:
 
 
 def _child(stream: npt.NDArray[np.uint64] | np.uint64, number: npt.NDArray[np.integer]) -> npt.NDArray[np.uint64]:
-    """SplitMix64's output number `number` of each stream; uint64 arithmetic is meant to wrap around."""
-    x = stream + (number.astype(np.uint64) + np.uint64(1)) * np.uint64(_GAMMA)
-    x = np.atleast_1d(x)
+    """SplitMix64's output number `number` of each stream."""
+    # uint64 is meant to wrap around; numpy does so silently in arrays but warns where there is no dimension.
+    x = stream + (np.atleast_1d(number).astype(np.uint64) + np.uint64(1)) * np.uint64(_GAMMA)
     x ^= x >> np.uint64(30)
     x *= _FIRST
     x ^= x >> np.uint64(27)

@@ -100,35 +100,16 @@ class ShopOptions:
             raise BadOption(f"shop, option {name!r} = {value}: it must be more than 0.")
 
 
-_COUNTS = frozenset(["items", "categories", "dim", "fashion_weeks", "users", "favourites", "slate_size", "max_steps"])
-_PROBABILITIES = frozenset(
-    [
-        "category_share",
-        "focus",
-        "pull",
-        "position_decay",
-        "basket",
-        "organic",
-        "revisit",
-        "boredom_decay",
-        "leave_purchase",
-        "bounce",
-    ]
+_COUNTS = ("items", "categories", "dim", "fashion_weeks", "users", "favourites", "slate_size", "max_steps")
+_PROBABILITIES = (
+    *("category_share", "focus", "pull", "position_decay", "basket", "organic", "revisit"),
+    *("boredom_decay", "leave_purchase", "bounce"),
 )
-_NOT_NEGATIVE = frozenset(
-    [
-        "zipf",
-        "category_zipf",
-        "fashion",
-        "intent_spread",
-        "drift",
-        "need_spread",
-        "boredom_free",
-        "leave_spread",
-        "gap_spread",
-    ]
+_NOT_NEGATIVE = (
+    *("zipf", "category_zipf", "fashion", "intent_spread", "drift", "need_spread"),
+    *("boredom_free", "leave_spread", "gap_spread"),
 )
-_POSITIVE = frozenset(("position_decay", "gap_seconds"))
+_POSITIVE = ("position_decay", "gap_seconds")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class _State:
 
 
 class Shoppers:
-    """Sessions under way; `step` shows each a slate. The equations are section by section those of the methods.
+    """Sessions under way; `step` shows each a slate. The equations stand at the methods.
 
     At the start: intent z_0 = unit(φ μ_g + (1 - φ) θ_u + spread · ε) with g one of the favourites and ε a random
     unit vector; need ω ~ N(0, σ_ω²); patience l ~ N(0, σ_l²); one organic landing view; then, with probability
@@ -176,7 +176,7 @@ class Shoppers:
         return items
 
     def _search(self, purpose: str, rows: Flags) -> Ints:
-        """A category from softmax(4 z·μ_c + ½ log w_c), 8 of its items by popularity, one of them from softmax(α z·v)."""
+        """Category by softmax(4 z·μ_c + ½ log w_c), 8 of its items by popularity, one of those by softmax(α z·v)."""
         s, o = self._state, self.shop.options
         intent = s.intent[rows]
         luck = self.draws.uniform(purpose, s.sessions[rows], s.steps[rows], 2 + CONSIDERED)

@@ -18,7 +18,8 @@ class LogStatistics(NamedTuple):
     repeat:                   share of the non-first views whose item the session viewed before
     cart_per_view, purchase_per_cart, purchase_per_view: ratios of counts of events
     buying_sessions:          share of the sessions with a purchase
-    zipf_slope:               of ln views over ln rank, ranks 10 … 1000 (or the last rank), least squares
+    zipf_slope:               of ln views over ln rank, ranks 10 … 1000 (or the last rank), least squares; NaN for fewer
+                              than 11 items
     top_tenth:                share of the views that the most viewed tenth of the items has
     """
 
@@ -58,6 +59,7 @@ def log_statistics(events: pl.DataFrame) -> LogStatistics:
     buyers = events.filter(event_type="purchase")["session_id"].n_unique()
     popularity = np.sort(views.group_by("item_id").len()["len"].to_numpy())[::-1]
     ranks = np.arange(10, min(1000, len(popularity)) + 1)
+    slope = np.polyfit(np.log(ranks), np.log(popularity[ranks - 1]), 1)[0] if len(ranks) > 1 else np.nan
     return LogStatistics(
         events=events.height,
         sessions=len(lengths),
@@ -74,6 +76,6 @@ def log_statistics(events: pl.DataFrame) -> LogStatistics:
         purchase_per_cart=count["purchase"] / count["cart"],
         purchase_per_view=count["purchase"] / count["view"],
         buying_sessions=buyers / len(lengths),
-        zipf_slope=float(np.polyfit(np.log(ranks), np.log(popularity[ranks - 1]), 1)[0]),
+        zipf_slope=float(slope),
         top_tenth=float(popularity[: max(len(popularity) // 10, 1)].sum() / popularity.sum()),
     )
