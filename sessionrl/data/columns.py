@@ -128,9 +128,21 @@ def as_ids(values: pl.Series, column: str, origin: Origin) -> pl.Series:
     return number if plainly else text
 
 
-def as_kinds(values: pl.Series, given: Mapping[str, str]) -> pl.Series:
+def as_text(values: pl.Series, column: str, origin: Origin) -> pl.Series:
+    """Text.
+
+    Raises:
+        BadData: the column holds lists, bytes, or whatever else is no text.
+    """
+    if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Object):
+        found = f"{column} has the type {values.dtype}"
+        raise BadData(origin.path, found, "text or numbers", f"write {column} as text, or leave the column out")
+    return values.cast(pl.String)
+
+
+def as_kinds(values: pl.Series, given: Mapping[str, str], origin: Origin) -> pl.Series:
     """Kinds of event in our names: by the user's map, else by `KIND_ALIASES`, else as they are."""
-    text = values.cast(pl.String).str.strip_chars()
+    text = as_text(values, "event_type", origin).str.strip_chars()
     known = {alias: ours for ours, aliases in KIND_ALIASES.items() for alias in (ours, *aliases)}
     found = [str(kind) for kind in text.drop_nulls().unique().to_list()]
     ours = {kind: given.get(kind, known.get(kind.lower(), kind)) for kind in found}
@@ -143,8 +155,9 @@ def as_amounts(values: pl.Series, column: str, origin: Origin) -> pl.Series:
     Raises:
         BadData: values that are no numbers, or negative, or infinite.
     """
-    number = values.cast(pl.Float64, strict=False).fill_nan(None)
-    missing = values.fill_nan(None).is_null() if values.dtype.is_float() else values.is_null()
+    plain = values if values.dtype.is_numeric() else as_text(values, column, origin)
+    number = plain.cast(pl.Float64, strict=False).fill_nan(None)
+    missing = plain.fill_nan(None).is_null() if plain.dtype.is_float() else plain.is_null()
     bad = (number.is_null() & ~missing) | (number < 0).fill_null(False) | number.is_infinite().fill_null(False)
     if bad.any():
         origin.refuse(

@@ -85,6 +85,8 @@ def cut(events: pl.DataFrame, rule: SessionRule, idle_minutes: float, kinds: Seq
             str(path), "there is no session_id", "a column of session ids, for sessions = 'log'", "use sessions = 'gap'"
         )
     refuse_missing(events[owner], owner, Origin.of(str(path), events))
+    if owner == "session_id" and "user_id" in events.columns:
+        _refuse_counters(events, path)
     key = [name for name in ("part", owner) if name in events.columns]
     flat = events.with_row_index("row").sort([*key, "timestamp", "row"]).drop("row")
     changed = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in key)
@@ -105,6 +107,20 @@ def cut(events: pl.DataFrame, rule: SessionRule, idle_minutes: float, kinds: Seq
     several = sessions.group_by("visitor").len()["len"] > 1
     how = f"idle gap of more than {idle_minutes:g} minutes per {owner}" if by_gap else "the log's session_id"
     return _flat_arrays(flat, sessions, kinds, how, float(several.mean()) if by_gap else None)  # type: ignore[arg-type]
+
+
+def _refuse_counters(events: pl.DataFrame, path: object) -> None:
+    """Session ids that start again at 1 for every visitor would join strangers in one session."""
+    key = [name for name in ("part", "session_id") if name in events.columns]
+    users = events.group_by(key).agg(pl.col("user_id").drop_nulls().n_unique())["user_id"]
+    shared = int((users > 1).sum())
+    if 2 * shared > len(users):
+        raise BadData(
+            str(path),
+            f"{shared:,} of {len(users):,} session ids belong to several users each, as if every user's were counted",
+            "a session_id that belongs to one session",
+            "use sessions = 'gap', or make ids of user_id and session_id together",
+        )
 
 
 def immediate_repeats(log: Log) -> npt.NDArray[np.bool_]:

@@ -38,7 +38,7 @@ def encode(log: Log, split: Split, preparation: Preparation, path: object) -> En
         fitted |= of_event == VALID
     fitted &= split.keep
     filtered = fixed_point(log, fitted, preparation.min_item_events, preparation.min_session_events)
-    _refuse_empty_training(log, filtered.keep & (of_event == TRAIN), of_event, preparation, path)
+    _refuse_empty_training(log, filtered.keep & (of_event == TRAIN), split, preparation, path)
     ranked = ranked_by_frequency(log, filtered.keep)
     number = np.zeros(len(log.item_ids), np.int32)
     number[ranked] = np.arange(1, len(ranked) + 1)
@@ -46,7 +46,7 @@ def encode(log: Log, split: Split, preparation: Preparation, path: object) -> En
     seen = later & (number[log.items] > 0)
     short = in_short_sessions(log, seen, preparation.min_session_events)
     keep = filtered.keep | (seen & ~short)
-    _refuse_empty_test(keep & (of_event == TEST), log, of_event, preparation, path)
+    _refuse_empty_test(log, keep & (of_event == TEST), split, preparation, path)
     return Encoded(
         parts={name: _sessions(log, keep & (of_event == code), number) for code, name in enumerate(PARTS)},
         vocabulary=Vocabulary(log.item_ids.gather(ranked)),
@@ -78,19 +78,19 @@ def _sessions(log: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.in
 
 
 def _refuse_empty_training(
-    log: Log, left: npt.NDArray[np.bool_], of_event: npt.NDArray[np.int8], preparation: Preparation, path: object
+    log: Log, left: npt.NDArray[np.bool_], split: Split, preparation: Preparation, path: object
 ) -> None:
     if left.any():
         return
-    events = of_event == TRAIN
+    events = split.part[log.session] == TRAIN
     if not events.any():
-        found = f"no session is left for training: the {len(log.ids):,} sessions all fall to validation and test"
+        found = f"all {len(log.ids):,} sessions fall to validation and test, none to training; split {split.rule}"
         expected = "sessions that start before those of validation and test"
         raise BadData(path, found, expected, "lower test_days and valid_days (or valid_share and test_share)")
     raise BadData(
         path,
-        f"no event is left for training: of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
-        "sessions none is in a session that is long enough, on an item that is frequent enough",
+        f"nothing is left for training of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
+        f"sessions; split {split.rule}",
         f"sessions of at least {preparation.min_session_events} events on items of at least "
         f"{preparation.min_item_events} events (min_session_events, min_item_events)",
         "lower min_item_events or min_session_events, or give a longer log",
@@ -98,19 +98,16 @@ def _refuse_empty_training(
 
 
 def _refuse_empty_test(
-    left: npt.NDArray[np.bool_], log: Log, of_event: npt.NDArray[np.int8], preparation: Preparation, path: object
+    log: Log, left: npt.NDArray[np.bool_], split: Split, preparation: Preparation, path: object
 ) -> None:
     if left.any():
         return
-    events = of_event == TEST
-    if not events.any():
-        expected = "sessions that start in the last test_days (or are published for, or drawn for, the test)"
-        raise BadData(path, "no session is left for the test", expected, "raise test_days (or test_share)")
+    events = split.part[log.session] == TEST
     raise BadData(
         path,
-        f"no event is left for the test: of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
-        "sessions none is in a session that is long enough, on an item that training knows",
-        f"sessions of at least {preparation.min_session_events} events (min_session_events) on items of at least "
-        f"{preparation.min_item_events} events in training (min_item_events)",
-        "lower min_item_events or min_session_events, or raise test_days",
+        f"nothing is left for the test of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
+        f"sessions; split {split.rule}",
+        f"sessions of at least {preparation.min_session_events} events on items that training knows "
+        f"(min_session_events; min_item_events = {preparation.min_item_events} in training)",
+        "raise test_days (or test_share), or lower min_item_events or min_session_events",
     )

@@ -19,7 +19,8 @@ class Preparation:
     min_item_events:    of an item in the training part; filtered with the next to a fixed point
     min_session_events: of a session in every part
     split:              "time", "published", "random" (leaks the future), "auto": published where the reader gives it
-    test_days, valid_days: of split "time"
+    test_days:          of split "time": counted back from the start of the last session
+    valid_days:         of split "time": the days before those
     valid_share:        of the training sessions (published) or of all (random)
     test_share:         of all sessions (random)
     vocabulary_from:    "train+valid" for final fits on both; popularity is counted in training all the same

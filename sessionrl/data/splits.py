@@ -23,7 +23,7 @@ class Split(NamedTuple):
 
 
 def by_time(log: Log, valid_days: float, test_days: float) -> Split:
-    """Session-start rule: what starts in the `test_days` up to the last start is test, in the `valid_days` before it validation.
+    """Session-start rule: what starts in the `test_days` up to the last start is test, before that validation.
 
     A training or validation session that reaches over the boundary behind it is cut there: its later events would
     tell the future. (Hidasi & Czapp 2023, arXiv:2307.14951; Ji et al. 2023, arXiv:2010.11060.)

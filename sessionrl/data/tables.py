@@ -6,18 +6,27 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from sessionrl.data import files
-from sessionrl.data.schema import MISSING, names, short
+from sessionrl.data.schema import MISSING, Origin, names, short
 from sessionrl.errors import BadData
 
 SEPARATORS = (",", "\t", ";", "|")
+LINE = "\0line"  # a name that no file has
 
 
-def read_table(path: Path, separator: str = "", header: Sequence[str] = ()) -> pl.DataFrame:
-    """All columns as the file has them (text from CSV, typed from Parquet), and `line`, Int64, for messages.
+class Table(NamedTuple):
+    """rows: all columns as the file has them (text from CSV, typed from Parquet); origin: where each row stood."""
+
+    rows: pl.DataFrame
+    origin: Origin
+
+
+def read_table(path: Path, separator: str = "", header: Sequence[str] = ()) -> Table:
+    """A file that is a table; blank lines are no rows.
 
     separator: of CSV; empty means: the one of ``, TAB ; |`` that is most frequent in the first line
     header:    names of the columns, for a file that has no header line
@@ -30,19 +39,23 @@ def read_table(path: Path, separator: str = "", header: Sequence[str] = ()) -> p
         files.check_content(path)
         return _parquet(path)
     raw = files.text_of(path)
-    first = raw[: raw.find(b"\n") if b"\n" in raw else len(raw)].decode().rstrip("\r")
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")  # the line ends of old Macintosh files
+    first = raw[: raw.find(b"\n") if b"\n" in raw else len(raw)].decode().rstrip("\r").replace("\r", " ")
     separator = separator or max(SEPARATORS, key=first.count)
     columns = list(header) or [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
     _check_header(path, columns)
-    table = _quickly(raw, separator, columns, has_header=not header)
-    if table is None:
-        table = _carefully(path, raw, separator, columns, has_header=not header)
-    return table.filter(~pl.all_horizontal(pl.exclude("line").is_null()))  # blank lines are no rows
+    rows = _quickly(raw, separator, columns, has_header=not header)
+    if rows is None:
+        rows = _carefully(path, raw, separator, columns, has_header=not header)
+    rows = rows.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
+    return Table(rows.drop(LINE), Origin(path, rows[LINE]))
 
 
-def _parquet(path: Path) -> pl.DataFrame:
+def _parquet(path: Path) -> Table:
     try:
-        return pl.read_parquet(path).with_row_index("line", offset=1).cast({"line": pl.Int64})
+        rows = pl.read_parquet(path)
+        return Table(rows, Origin.of(path, rows))
     except (pl.exceptions.PolarsError, OSError) as error:
         found = f"the Parquet file is damaged ({short(str(error).splitlines()[0])})"
         raise BadData(path, found, "a whole Parquet file", "copy it again") from None
@@ -70,7 +83,6 @@ def _quickly(raw: bytes, separator: str, columns: Sequence[str], has_header: boo
             new_columns=list(columns),
             infer_schema=False,
             null_values=list(MISSING),
-            schema_overrides=None,
         )
     except pl.exceptions.NoDataError:
         table = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
@@ -79,7 +91,7 @@ def _quickly(raw: bytes, separator: str, columns: Sequence[str], has_header: boo
     lines = raw.count(b"\n") + (not raw.endswith(b"\n")) - has_header
     if table.width != len(columns) or table.height not in (lines, 0):
         return None
-    return table.with_row_index("line", offset=1 + has_header).cast({"line": pl.Int64})
+    return table.with_row_index(LINE, offset=1 + has_header).cast({LINE: pl.Int64})
 
 
 def _carefully(path: Path, raw: bytes, separator: str, columns: Sequence[str], has_header: bool) -> pl.DataFrame:
@@ -115,7 +127,7 @@ def _carefully(path: Path, raw: bytes, separator: str, columns: Sequence[str], h
     body = slice(int(has_header), None)
     table = pl.DataFrame(rows[body], schema=dict.fromkeys(columns, pl.String), orient="row")
     table = table.with_columns(pl.when(~pl.all().is_in(list(MISSING))).then(pl.all()))
-    return table.with_columns(line=pl.Series(lines[body], dtype=pl.Int64))
+    return table.with_columns(pl.Series(LINE, lines[body], dtype=pl.Int64))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 
 from sessionrl.data.schema import Origin, short
+from sessionrl.errors import BadData
 
 TimeUnit = Literal["auto", "s", "ms", "us", "ns"]
 _PER_MS = {"s": 1e-3, "ms": 1.0, "us": 1e3, "ns": 1e6}
@@ -27,10 +28,12 @@ def read_times(values: pl.Series, origin: Origin, unit: TimeUnit = "auto") -> Ti
     Raises:
         BadData: values that are no time.
     """
-    if values.dtype.is_temporal() and values.dtype in (pl.Datetime, pl.Date):
+    if values.dtype in (pl.Datetime, pl.Date):
         return Times(values.cast(pl.Datetime("ms")).dt.epoch("ms"), "times of the file's own type; UTC where no zone")
     if values.dtype.is_numeric():
         return _numbers(values, origin, unit)
+    if values.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+        raise BadData(origin.path, f"timestamp has the type {values.dtype}", "times, numbers or text", "convert it")
     text = values.cast(pl.String).str.strip_chars()
     number = text.cast(pl.Float64, strict=False)
     if number.count() < text.count():

@@ -8,11 +8,11 @@ from typing import ClassVar, NamedTuple
 
 import polars as pl
 
-from sessionrl.data.columns import EVENT_ALIASES, ITEM_ALIASES, as_amounts, as_ids, as_kinds, require, resolve
-from sessionrl.data.schema import Origin, refuse_long, refuse_missing
+from sessionrl.data.columns import EVENT_ALIASES, ITEM_ALIASES, as_amounts, as_ids, as_kinds, as_text, require, resolve
+from sessionrl.data.schema import refuse_long, refuse_missing
 from sessionrl.data.tables import read_table
 from sessionrl.data.timestamps import TimeUnit, read_times
-from sessionrl.errors import BadData
+from sessionrl.errors import BadData, BadOption
 from sessionrl.registry import register
 
 ABOUT_ITEMS = ("category", "price", "name", "picture")
@@ -49,6 +49,12 @@ class Delimited:
 
     order_only: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        if len(self.separator) > 1 or not self.separator.isascii():
+            raise BadOption(
+                f"reader 'delimited', option 'separator' = {self.separator!r}: expected one ASCII character."
+            )
+
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that are read, events first."""
@@ -75,20 +81,19 @@ class Delimited:
     @cached_property
     def _log(self) -> _Log:
         path = Path(self.path)
-        raw = read_table(path, self.separator, self.header)
-        header = [name for name in raw.columns if name != "line"]
+        raw, origin = read_table(path, self.separator, self.header)
+        header = raw.columns
         ours = resolve(header, self.columns, EVENT_ALIASES, path, "columns")
         require(ours, header, EVENT_ALIASES, path, "columns")
-        origin = Origin.of(path, raw)
         times = read_times(raw[ours["timestamp"]], origin, self.time_unit)
-        columns = {"timestamp": times.values, "line": raw["line"]}
+        columns = {"timestamp": times.values, "line": origin.lines}
         for name in ours.keys() & {"item_id", "session_id", "user_id"}:
             columns[name] = as_ids(raw[ours[name]], name, origin)
         for name in ours.keys() & {"price", "quantity"}:
             columns[name] = as_amounts(raw[ours[name]], name, origin)
         for name in ours.keys() & {"part", "category", "name", "picture"}:
-            columns[name] = raw[ours[name]].cast(pl.String)
-        kind = as_kinds(raw[ours["event_type"]], self.kinds) if "event_type" in ours else None
+            columns[name] = as_text(raw[ours[name]], name, origin)
+        kind = as_kinds(raw[ours["event_type"]], self.kinds, origin) if "event_type" in ours else None
         columns["event_type"] = pl.Series(["view"]).new_from_index(0, len(raw)) if kind is None else kind
         return _Log(pl.DataFrame(columns), self._notes(ours, times.note))
 
@@ -105,12 +110,11 @@ def read_items(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
     Raises:
         BadData: no column of item ids, ids missing, too long or twice, prices that are no numbers.
     """
-    raw = read_table(path)
-    header = [name for name in raw.columns if name != "line"]
+    raw, origin = read_table(path)
+    header = raw.columns
     further = {ours: () for ours in columns if ours not in ITEM_ALIASES}
     ours = resolve(header, columns, {**ITEM_ALIASES, **further}, path, "item_columns")
     require(ours, header, ITEM_ALIASES, path, "item_columns")
-    origin = Origin.of(path, raw)
     items = raw.select(pl.col(theirs).alias(name) for name, theirs in ours.items())
     ids = as_ids(items["item_id"], "item_id", origin)
     refuse_missing(ids, "item_id", origin)

@@ -9,8 +9,8 @@ import polars as pl
 
 from sessionrl.data.columns import as_ids, as_kinds
 from sessionrl.data.files import check_exists, find
-from sessionrl.data.schema import Origin, names
-from sessionrl.data.tables import read_table
+from sessionrl.data.schema import names
+from sessionrl.data.tables import Table, read_table
 from sessionrl.data.timestamps import read_times
 from sessionrl.errors import BadData, did_you_mean
 from sessionrl.registry import register
@@ -57,7 +57,7 @@ class RetailRocket:
         if not properties:
             return None
         wanted = ("timestamp", "itemid", "property", "value")
-        tables = [_columns_of(one, wanted).filter(pl.col("property") == "categoryid") for one in properties]
+        tables = [_columns_of(one, wanted).rows.filter(pl.col("property") == "categoryid") for one in properties]
         items = (
             pl.concat(tables)
             .with_columns(pl.col("timestamp").cast(pl.Int64, strict=False))
@@ -68,7 +68,7 @@ class RetailRocket:
         )
         trees = [one for one in self.files[1:] if one.name.startswith("category_tree")]
         if trees:
-            tree = _columns_of(trees[0], ("categoryid", "parentid")).unique("categoryid", keep="first")
+            tree = _columns_of(trees[0], ("categoryid", "parentid")).rows.unique("categoryid", keep="first")
             tree = tree.select(category="categoryid", parent_category="parentid")
             items = items.join(tree, on="category", how="left")
         return items
@@ -84,28 +84,27 @@ class RetailRocket:
     def _events(self) -> pl.DataFrame:
         path = self.files[0]
         check_exists(path)
-        raw = _columns_of(path, tuple(_EVENTS.values()))
-        origin = Origin.of(path, raw)
+        raw, origin = _columns_of(path, tuple(_EVENTS.values()))
         return pl.DataFrame(
             {
                 "item_id": as_ids(raw["itemid"], "itemid", origin),
                 "user_id": as_ids(raw["visitorid"], "visitorid", origin),
                 "timestamp": read_times(raw["timestamp"], origin, "ms").values,
-                "event_type": as_kinds(raw["event"], {}),
-                "line": raw["line"],
+                "event_type": as_kinds(raw["event"], {}, origin),
+                "line": origin.lines,
             }
         )
 
 
-def _columns_of(path: Path, wanted: tuple[str, ...]) -> pl.DataFrame:
+def _columns_of(path: Path, wanted: tuple[str, ...]) -> Table:
     table = read_table(path)
-    missing = [name for name in wanted if name not in table.columns]
+    header = table.rows.columns
+    missing = [name for name in wanted if name not in header]
     if missing:
-        header = [name for name in table.columns if name != "line"]
         raise BadData(
             f"{path}, line 1 (the first line of the file is line 1)",
             f"no column {', '.join(missing)} among: {names(header)}.{did_you_mean(missing[0], header)}",
             f"RetailRocket's columns {', '.join(wanted)}",
             "give the original file, or read it with the reader delimited",
         )
-    return table.select(*wanted, "line")
+    return Table(table.rows.select(wanted), table.origin)
