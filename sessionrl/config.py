@@ -93,8 +93,8 @@ def complete(config: Mapping[str, Any]) -> Config:
         if section in NAMED:
             result[section] = registry.complete(section, {**_defaults(section), **given}, NAMED[section])
         else:
-            address, supplied = FIXED[section]
-            result[section] = registry.complete_options(_class_at(address), given, f"[{section}]", supplied)
+            supplied = FIXED[section][1]
+            result[section] = registry.complete_options(section_class(section), given, f"[{section}]", supplied)
     return result
 
 
@@ -110,8 +110,12 @@ def sections(config: Mapping[str, Any]) -> list[str]:
 
 def fixed(section: str, config: Mapping[str, Any], **given: Any) -> Any:
     """The object that a section without a name describes."""
-    address, _ = FIXED[section]
-    return registry.construct(_class_at(address), config.get(section, {}), f"[{section}]", **given)
+    return registry.construct(section_class(section), config.get(section, {}), f"[{section}]", **given)
+
+
+def section_class(section: str) -> Any:
+    """The class whose parameters are the options of a section without a name."""
+    return _class_at(FIXED[section][0])
 
 
 def text(config: Mapping[str, Any]) -> str:

