@@ -121,6 +121,68 @@ def test_in_the_null_world_the_slates_do_not_decide_when_a_session_ends():
     assert abs(lengths[0].mean() - mean) < 4 * mean / np.sqrt(SESSIONS)
 
 
+def test_leaving_is_the_equation():
+    crowd = shoppers(20_000, leave_spread=0.5, click_base=-2.0, leave_purchase=0.0)
+    crowd._state.boredom[:, 1] = 2.0
+    patience = crowd._state.patience.copy()
+    # Positions 3, 4 and 5 are of the boring category.
+    weight = 0.85 ** np.arange(5)
+    boring = 2.0 * weight[2:].sum() / weight.sum()
+    outcome = crowd.step(shown(20_000, 18))
+    clicks = outcome.clicked.any(axis=1)
+    chance = sigmoid(-1.9 + patience + 0.7 * boring - 0.7 * clicks)
+    assert patience.std() == pytest.approx(0.5, rel=0.03)
+    for group in (clicks, ~clicks):
+        error = np.sqrt((chance * (1 - chance))[group].sum())
+        assert abs(outcome.left[group].sum() - chance[group].sum()) < 4 * error
+
+
+def test_a_purchase_ends_at_least_its_share_of_sessions():
+    eager = {"click_base": 50.0, "cart_base": 50.0, "buy_base": 50.0, "leave_base": -50.0}
+    left = shoppers(5000, leave_purchase=0.4, **eager).step(shown(5000, 0)).left
+    assert abs(left.mean() - 0.4) < 4 * np.sqrt(0.4 * 0.6 / 5000)
+    assert shoppers(leave_purchase=0.4, **(eager | {"leave_base": 50.0})).step(shown(SESSIONS, 0)).left.all()
+
+
+def test_the_first_intent_lies_between_a_favourite_and_the_lasting_taste():
+    still = {"intent_spread": 0.0, "pull": 0.0}
+    shop, users = shoppers().shop, shoppers().landing.users
+    taste = shoppers(focus=0.0, **still)._state.intent
+    assert np.allclose(taste, shop.tastes[users])
+    favourite = shoppers(focus=1.0, **still)._state.intent
+    centre = np.argmax(favourite @ shop.centres.T, axis=1)
+    assert np.allclose(favourite, shop.centres[centre])
+    assert (shop.favourites[users] == centre[:, None]).any(axis=1).all()
+    both = 0.45 * favourite + 0.55 * taste
+    assert np.allclose(shoppers(**still)._state.intent, both / np.linalg.norm(both, axis=1, keepdims=True))
+
+
+def test_intent_drifts_by_its_spread_even_when_nothing_is_viewed():
+    crowd = shoppers(drift=0.3, click_base=-50.0, organic=0.0, revisit=0.0, **STAYING)
+    before = crowd._state.intent
+    walk(crowd, 0, 1)
+    # z + 0.3 ε with ε a random direction: on average at a right angle, so the cosine is 1 / sqrt(1 + 0.3²).
+    cosine = np.einsum("bd,bd->b", before, crowd._state.intent)
+    assert cosine.mean() == pytest.approx(1 / np.sqrt(1.09), abs=0.01)
+
+
+def test_needs_differ_between_sessions():
+    assert shoppers(need_spread=2.0)._state.need.std() == pytest.approx(2.0, rel=0.15)
+
+
+def test_searches_find_the_right_category_and_in_it_the_items_that_are_liked():
+    crowd = shoppers(5000, pull=0.0)
+    landed, intent, shop = crowd.landing.items, crowd._state.intent, crowd.shop
+    logits = 4.0 * intent @ shop.centres.T + 0.5 * np.log(shop.category_popularity)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    share = np.bincount(shop.category[landed], minlength=6) / 5000
+    assert np.abs(share - expected.mean(axis=0)).max() < 4 * np.sqrt(0.25 / 5000)
+    weeks = np.arange(5000) % 3
+    typical = shop.draw_within(weeks, shop.category[landed], np.random.default_rng(0).random(5000))
+    gain = np.einsum("bd,bd->b", intent, shop.vectors[landed] - shop.vectors[typical])
+    assert gain.mean() > 4 * gain.std() / np.sqrt(5000)
+
+
 def test_everybody_is_gone_at_the_last_step_and_nobody_before():
     crowd = shoppers(max_steps=3, **STAYING)
     gone = [int(outcome.left.sum()) for outcome in walk(crowd, 0)]
