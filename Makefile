@@ -3,17 +3,18 @@
 #   PYTHON=python3.12            the interpreter that makes the virtual environment
 #   TORCH_INDEX=URL              take torch from this index: https://download.pytorch.org/whl/cpu is the small CPU build
 #   JOBS=2                       test processes
+#   DATA=DIRECTORY               what `make bench` measures on: a prepared data set, or a folder of published sequences
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 JOBS ?= 2
+DATA ?= demo/prepared-1
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
-# pytest-benchmark cannot measure beside other processes and says so with a warning, which is an error here.
-PARALLEL := -n $(JOBS) --dist loadscope -p no:benchmark
+PARALLEL := -n $(JOBS) --dist loadscope
 SOURCES := sessionrl tests $(wildcard benchmarks)
 
 # One thread of linear algebra in each of the test processes: more only fight for the same cores.
@@ -38,7 +39,7 @@ $(READY): pyproject.toml constraints.txt
 	  --editable '.[all]' --group test --group check --group docs
 	@touch $@
 
-demo: setup  ## a simulated shop, six models, one report
+demo: setup  ## a simulated shop, five models, one report
 	$(BIN)/sessionrl demo
 
 test: setup  ## the everyday tests
@@ -66,8 +67,9 @@ slow: setup  ## the slow tests alone
 
 check-all: test check slow  ## all of these three
 
-bench: setup  ## measured speed, never part of the tests
-	$(PYTEST) benchmarks -p no:xdist --benchmark-only
+bench: setup  ## measured speed and accuracy, never part of the tests
+	@test -d "$(DATA)" || { echo "There is no $(DATA). Run make demo first, or name a data set: make bench DATA=DIRECTORY" >&2; exit 1; }
+	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script --data "$(DATA)" || exit 1; done
 
 docs: setup  ## the documentation in site/
 	$(BIN)/zensical build --clean --config-file mkdocs.yml
@@ -84,5 +86,5 @@ pins:  ## write constraints.txt anew from the newest versions that fit, torch as
 	rm -rf build/pins
 
 clean:  ## forget the environment, the caches and the built pages; data and runs stay
-	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks .cache
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

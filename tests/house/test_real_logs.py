@@ -20,7 +20,7 @@ def test_reads(shop_data):
 def test_other():
     pass
 """
-SETTINGS = "[pytest]\nmarkers = data\naddopts = -p no:cacheprovider -p no:benchmark -rs\n"
+SETTINGS = "[pytest]\nmarkers = data\naddopts = -p no:cacheprovider -rs\n"
 
 
 def outcome(folder: Path, **variables: str) -> str:
