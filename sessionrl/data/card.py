@@ -81,9 +81,12 @@ def card_lines(card: Mapping[str, Any]) -> list[str]:
         for part, unseen in card["unseen"].items()
         if unseen["events"]
     ]
-    lines.append(
-        f"{card['catalogue']['items']:,} items, {card['catalogue']['described']:,} of them described by the shop"
-    )
+    items = card["catalogue"]
+    lines.append(f"{items['items']:,} items, {items['described']:,} of them described by the shop")
+    if items["described_without_events"]:
+        lines.append(
+            f"  {items['described_without_events']:,} items of the shop's table are without events in training"
+        )
     lines.append(f"split: {split['rule']}")
     if split["leaks_future"]:
         lines.append("  this split leaks the future into training: use it only to replicate papers that did so")

@@ -84,7 +84,9 @@ def _refuse_empty_training(
         return
     events = split.part[log.session] == TRAIN
     if not events.any():
-        found = f"all {len(log.ids):,} sessions fall to validation and test, none to training; split {split.rule}"
+        found = (
+            f"no session (of {len(log.ids):,}) falls to training, all to validation and test; split {split.rule}"
+        )
         expected = "sessions that start before those of validation and test"
         raise BadData(path, found, expected, "lower test_days and valid_days (or valid_share and test_share)")
     raise BadData(

@@ -99,5 +99,5 @@ def _check_utf8(path: Path, raw: bytes) -> None:
             f"{path}, line {line} (the first line of the file is line 1)",
             f"the byte 0x{raw[error.start]:02x}, which is not UTF-8",
             "text in UTF-8",
-            f"convert it, for example: iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}",
+            "convert it, for example: iconv -f latin1 -t utf-8 OLD > NEW",
         ) from None

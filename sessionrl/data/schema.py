@@ -130,7 +130,7 @@ def refuse_long(values: pl.Series, column: str, origin: Origin) -> None:
         if bad.any():
             origin.refuse(
                 bad,
-                f"{{n}} with a {column} that is too long, the first {short(values.filter(bad)[0])}",
+                f"{{n}} whose {column} is too long, the first {short(values.filter(bad)[0])}",
                 f"ids of at most {LONGEST_ID:,} characters",
                 "check the separator and the quotes around these rows",
             )
@@ -186,9 +186,10 @@ def _check_kinds(found: pl.Series, origin: Origin, kinds: Sequence[str]) -> None
     if unknown.any():
         first = str(found.filter(unknown)[0])
         others = [str(kind) for kind in found.filter(unknown).unique().sort().to_list()]
+        shown = ", ".join(short(kind) for kind in others[:5]) + (", …" if len(others) > 5 else "")
         origin.refuse(
             unknown,
-            f"{{n}} of unknown kind: {names([short(kind) for kind in others], 5)}.{did_you_mean(first[:40], kinds)}",
+            f"{{n}} of unknown kind: {shown}.{did_you_mean(first[:40], kinds)}",
             f"one of the kinds that have a reward: {', '.join(kinds)}",
             "map it to one of these with the reader's option kinds, or give it a reward, or list it in ignore_kinds",
         )

@@ -43,7 +43,8 @@ def read_table(path: Path, separator: str = "", header: Sequence[str] = ()) -> T
         raw = raw.replace(b"\r", b"\n")  # the line ends of old Macintosh files
     first = raw[: raw.find(b"\n") if b"\n" in raw else len(raw)].decode().rstrip("\r").replace("\r", " ")
     separator = separator or max(SEPARATORS, key=first.count)
-    columns = list(header) or [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    with _long_fields():
+        columns = list(header) or [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
     _check_header(path, columns)
     rows = _quickly(raw, separator, columns, has_header=not header)
     if rows is None:

@@ -44,7 +44,7 @@ def read_times(values: pl.Series, origin: Origin, unit: TimeUnit = "auto") -> Ti
             bare = moments.count() - zoned.count()
             assumed = f"; UTC assumed for the {bare:,} rows without a zone" if bare else ""
             return Times(moments, f"ISO-8601 text{assumed}")
-    _refuse(text.is_not_null() & number.is_null(), values, origin)
+    _refuse(text.is_not_null() & ~number.is_finite().fill_null(False), values, origin)
     whole = text.cast(pl.Int64, strict=False)
     return _numbers(whole if whole.count() == number.count() else number, origin, unit)
 

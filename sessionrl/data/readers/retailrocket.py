@@ -41,7 +41,7 @@ class RetailRocket:
             return (path,)
         events = find(path, ["events.csv"])
         if events is None:
-            beside = sorted(one.name for one in path.iterdir())
+            beside = sorted(one.name for one in path.iterdir() if not one.name.startswith("."))
             found = f"there is no events.csv in this folder, only: {names(beside) or 'nothing'}"
             raise BadData(path, found, "events.csv, events.csv.gz or events.csv.xz", "check the path")
         others = [find(path, [stem]) for stem in (*_PROPERTIES, "category_tree.csv")]

@@ -9,7 +9,7 @@ import polars as pl
 
 from sessionrl.data.columns import as_ids
 from sessionrl.data.files import check_exists, find, text_of
-from sessionrl.data.schema import Origin, names, short
+from sessionrl.data.schema import Origin, names, refuse_long, short
 from sessionrl.errors import BadData
 from sessionrl.registry import register
 
@@ -41,7 +41,7 @@ class Sequences:
         check_exists(folder, folder=True)
         train, test = find(folder, [_TRAIN]), find(folder, _TEST)
         if train is None or test is None:
-            beside = sorted(one.name for one in folder.iterdir())
+            beside = sorted(one.name for one in folder.iterdir() if not one.name.startswith("."))
             missing = _TRAIN if train is None else _TEST[1]
             found = f"there is no {missing} in this folder, only: {names(beside) or 'nothing'}"
             raise BadData(folder, found, f"{_TRAIN} and {_TEST[1]} (or {_TEST[0]}), maybe .gz or .xz", "check the path")
@@ -79,6 +79,9 @@ class Sequences:
             .with_row_index("timestamp")
             .with_columns(pl.col("timestamp").cast(pl.Int64), event_type=pl.lit("view"))
         )
+        for part, path in (("train", train_path), ("test", test_path)):
+            of_file = events.filter(part=part)
+            refuse_long(of_file["item_id"], "item_id", Origin(path, of_file["line"]))
         return events.with_columns(as_ids(events["item_id"], "item_id", Origin(self.path, events["line"])))
 
 
@@ -97,7 +100,7 @@ def _test_sessions(rows: pl.DataFrame, path: Path) -> pl.DataFrame:
     parts = rows["text"].str.split("\t")
     wrong = (parts.list.len() != fields) | (parts.list.eval(pl.element().str.strip_chars() == "").list.any())
     if wrong.any():
-        found = f"{{n}} that are not {expected}, the first {short(rows['text'].filter(wrong)[0])}"
+        found = f"{{n}} not of the form {expected}, the first {short(rows['text'].filter(wrong)[0])}"
         origin.refuse(wrong, found, f"{expected}, item ids separated by blanks", "correct these rows")
     table = rows.select(
         "line",
