@@ -18,7 +18,9 @@ MILLISECONDS_PER_DAY = 86_400_000
 @register("baseline", "popularity")
 @dataclass(eq=False)
 class Popularity:
-    """score(i) = events of item i in the last days of the training part; equal counts stay tied.
+    """The items with the most events, the same for every session.
+
+    score(i) = events of item i in the last days of the training part; equal counts stay tied.
 
     last_days: days up to the last training event that are counted, > 0; None counts all. Where a log has an order
                but no time, its running numbers are read as milliseconds, so a day holds 86.4 million events.

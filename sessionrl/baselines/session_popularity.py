@@ -16,10 +16,12 @@ from sessionrl.registry import register
 @register("baseline", "session_popularity")
 @dataclass(eq=False)
 class SessionPopularity:
-    """score(i) = events of item i so far in the session + its share of the training events, which is < 1.
+    """The items most frequent in the session so far, then the popular ones.
 
-    Hidasi et al. 2016, arXiv:1511.06939, section 4: "the most popular items of the current session", ties broken
-    by popularity in the training part, which also orders the items that the session does not hold.
+    score(i) = events of item i so far in the session + its share of the training events, which is < 1.
+
+    S-POP of Hidasi et al. 2016, arXiv:1511.06939: items equally frequent in the session are ordered by popularity in
+    the training part, and so are all items that the session does not hold.
     """
 
     share: npt.NDArray[np.float64] = field(init=False, repr=False)  # [V] in [0, 1)

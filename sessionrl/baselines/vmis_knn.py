@@ -25,7 +25,9 @@ from sessionrl.registry import register
 @register("baseline", "vmis_knn")
 @dataclass(eq=False)
 class VMISKNN:
-    """score(i) = ln(S / S_i) sum_{n in N_k(s), i in n} r(s, n) max(0, 1 - 0.1 p(s, n))
+    """Items of the sessions nearest to this one, as SERENADE serves them.
+
+    score(i) = ln(S / S_i) sum_{n in N_k(s), i in n} r(s, n) max(0, 1 - 0.1 p(s, n))
 
     r(s, n) = sum_{j in s, j in n} i(j) / L
 
