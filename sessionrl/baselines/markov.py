@@ -21,7 +21,8 @@ class Markov:
     score(j) = count(i -> j) / sum_l count(i -> l), where i is the last item of the history.
 
     Counted over neighbouring events of the training sessions, without smoothing; an item followed by itself counts
-    like any other ("mc" in Ludewig & Jannach 2018, arXiv:1803.09587). Items that never followed i are ordered by popularity below all that did; so are all items after an empty history.
+    like any other ("mc" in Ludewig & Jannach 2018, arXiv:1803.09587). Items that never followed i are ordered by
+    popularity below all that did; so are all items after an empty history.
     """
 
     offsets: npt.NDArray[np.int64] = field(init=False, repr=False)  # [V + 1]; item i owns offsets[i]:offsets[i + 1] of

@@ -26,7 +26,7 @@ from sessionrl.registry import register
 @register("baseline", "session_knn")
 @dataclass(eq=False)
 class SessionKNN:
-    """Items of the sessions nearest to this one: V-SKNN, and S-KNN with both curves "same".
+    """Items of the sessions nearest to this one, newer events weighing more: V-SKNN.
 
     score(i) = (1 + b ln(S / S_i)) sum_{n in N_k(s), i in n} sim(s, n) decay(p(s, n))
 
@@ -37,7 +37,8 @@ class SessionKNN:
     counted from the end, 1 for the last event, of the newest item of s in n; S_i of S training sessions hold item i.
     Items already in the session are recommended like any other. Unlisted items follow in order of popularity.
 
-    V-SKNN: Ludewig & Jannach 2018, arXiv:1803.09587. S-KNN: Jannach & Ludewig 2017, doi:10.1145/3109859.3109872.
+    Ludewig & Jannach 2018, arXiv:1803.09587; after S-KNN of Jannach & Ludewig 2017, doi:10.1145/3109859.3109872, which
+    takes the cosine of unweighted sets of items.
 
     The curves   same  linear                    div   log                      quadratic
     weighting    1     max(0, 1 - 0.1 (L - i))   i/L   1 / log10(L - i + 1.7)   (i/L)^2
