@@ -1,0 +1,203 @@
+"""Models of a report: runs that differ only in their seed are one model, and all models are of the same data."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from sessionrl import config as configuration
+from sessionrl.data.catalogue import Catalogue
+from sessionrl.errors import BadDirectory, BadOption
+from sessionrl.evaluation.rankings import Rankings
+from sessionrl.runs import RunDirectory, read_json
+
+# What says where and with which version a run was made, and not which model it is.
+NOT_THE_MODEL = ("seed", "prepared", "sessionrl_version")
+
+Kind = Literal["baseline", "network"]
+Options = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run, as its directory says: complete configuration, environment, and what it was trained on."""
+
+    directory: RunDirectory
+    config: Options
+    environment: Options
+    data: Options
+
+    @property
+    def path(self) -> Path:
+        """The directory."""
+        return self.directory.path
+
+    @property
+    def seed(self) -> int:
+        """Of the weights, the dropout, the sampling and the order."""
+        return int(self.config["seed"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the prepared data set."""
+        return str(self.data["fingerprint"])
+
+    @cached_property
+    def rankings(self) -> Rankings:
+        """Of the test part; read when it is first asked for."""
+        return Rankings.load(self.directory.rankings)
+
+    @cached_property
+    def log(self) -> list[Options]:
+        """All lines of the log; a baseline has none."""
+        return self.directory.read_log()
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Runs of one configuration, one per seed, seeds rising; `notes` say which runs were left out and why."""
+
+    label: str
+    runs: tuple[Run, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> Options:
+        """The configuration of the first run; those of the others have another seed."""
+        return self.runs[0].config
+
+    @property
+    def seeds(self) -> list[int]:
+        """Of the runs."""
+        return [run.seed for run in self.runs]
+
+    @property
+    def paths(self) -> list[Path]:
+        """Of the runs."""
+        return [run.path for run in self.runs]
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it counts or learns by gradients."""
+        return "baseline" if "baseline" in self.config else "network"
+
+    @property
+    def part(self) -> str:
+        """The registered name of the baseline, or of the objective of the network."""
+        return str(self.config["baseline" if self.kind == "baseline" else "objective"]["name"])
+
+    @property
+    def rankings(self) -> list[Rankings]:
+        """One per seed, of the same cases."""
+        return [run.rankings for run in self.runs]
+
+    @property
+    def log(self) -> list[list[Options]]:
+        """The lines of the log, one list per seed."""
+        return [run.log for run in self.runs]
+
+
+def load_models(paths: Iterable[Path]) -> list[Model]:
+    """The models in runs, in the order in which the runs are given.
+
+    Raises:
+        BadOption: no run is given.
+        BadDirectory: one is no run, unfinished, or on other data than the first.
+    """
+    runs = [_load_run(Path(path)) for path in paths]
+    if not runs:
+        raise BadOption("Give at least one run: a directory that `sessionrl train` printed.")
+    _check_same_data(runs)
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(repr(sorted(flat(_model_options(run)).items())), []).append(run)
+    models = []
+    for group in groups.values():
+        kept, notes = _one_per_seed(group)
+        models.append(Model(_label(group[0], [other[0] for other in groups.values()]), kept, notes))
+    return models
+
+
+def load_catalogue(models: Sequence[Model]) -> Catalogue:
+    """The catalogue of the first run: runs on the same data carry the same items, and vectors must be one for all."""
+    directory = models[0].runs[0].directory
+    return Catalogue.load(directory.items, directory.vectors)
+
+
+def flat(options: Mapping[str, Any], prefix: str = "") -> Options:
+    """``{"objective": {"gamma": 0.5}}`` -> ``{"objective.gamma": 0.5}``.
+
+    >>> flat({"seed": 1, "objective": {"gamma": 0.5}})
+    {'seed': 1, 'objective.gamma': 0.5}
+    """
+    result: Options = {}
+    for key, value in options.items():
+        result |= flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return result
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Options:
+    """The options of `one` that `other` has not so, by dotted name; None where only `other` has the option."""
+    its, others = flat(one), flat(other)
+    names = [*its, *(name for name in others if name not in its)]
+    return {name: its.get(name) for name in names if its.get(name) != others.get(name)}
+
+
+def assignment(name: str, value: object) -> str:
+    """As one writes it on the command line."""
+    return f"{name}={'none' if value is None else str(value).lower() if isinstance(value, bool) else value}"
+
+
+def _load_run(path: Path) -> Run:
+    directory = RunDirectory(path)
+    directory.check()
+    config = configuration.load(str(directory.config))
+    return Run(directory, config, read_json(directory.environment), read_json(directory.data))
+
+
+def _model_options(run: Run) -> Options:
+    return {key: value for key, value in run.config.items() if key not in NOT_THE_MODEL}
+
+
+def _check_same_data(runs: Sequence[Run]) -> None:
+    first = runs[0]
+    for run in runs:
+        if run.fingerprint != first.fingerprint:
+            raise BadDirectory(
+                f"{first.path} and {run.path} are of different data: the first has the fingerprint "
+                f"{first.fingerprint}, the second {run.fingerprint}.\n"
+                "  do now: give runs of one prepared data set, or train the second again with "
+                f"`sessionrl train {run.directory.config} --data {first.data['prepared']}`"
+            )
+
+
+def _one_per_seed(group: Sequence[Run]) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    """The newest run of every seed, seeds rising, and a sentence about every run that is left out."""
+    kept: dict[int, Run] = {}
+    notes = []
+    for run in sorted(group, key=lambda run: str(run.environment.get("started", ""))):
+        older = kept.get(run.seed)
+        kept[run.seed] = run
+        if older is None:
+            continue
+        if older.path.resolve() == run.path.resolve():
+            notes.append(f"{run.path} was given twice and counts once.")
+        else:
+            notes.append(
+                f"{older.path} has the configuration and the seed of {run.path}, which is newer: it was left out."
+            )
+    return tuple(kept[seed] for seed in sorted(kept)), tuple(notes)
+
+
+def _label(run: Run, firsts: Sequence[Run]) -> str:
+    """The preset, with the options that tell this model from others of the same preset."""
+    name = configuration.label(run.config)
+    own = _model_options(run)
+    different: Options = {}
+    for other in firsts:
+        if other is not run and configuration.label(other.config) == name:
+            different |= differences(own, _model_options(other))
+    if not different:
+        return name
+    return f"{name} ({', '.join(assignment(*option) for option in sorted(different.items()))})"

@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+from shelf import METRICS, POPULARITY, SQN, network, rankings
+
+from sessionrl.errors import BadDirectory, BadOption
+from sessionrl.reporting.models import differences, load_catalogue, load_models
+
+
+def test_runs_that_differ_only_in_their_seed_are_one_model(shelves):
+    models = load_models(shelves)
+    assert [model.label for model in models] == ["popularity", "gru4rec", "sqn-gru", "smorl-gru"]
+    assert [model.seeds for model in models] == [[1], [1, 2], [1, 2], [1, 2]]
+    assert [model.kind for model in models] == ["baseline", "network", "network", "network"]
+    assert [model.part for model in models] == ["popularity", "next_item", "sqn", "smorl"]
+    assert models[1].paths == [shelves[1], shelves[4]]
+    assert [len(log) for log in models[1].log] == [18, 18]
+    assert models[0].log == [[]]
+    assert [len(one) for one in models[2].rankings] == [len(models[0].rankings[0])] * 2
+    assert len(load_catalogue(models)) == 61
+
+
+def test_models_of_one_preset_are_told_apart_by_their_options(shelf):
+    ranked = rankings(1, 1)
+    paths = [
+        shelf.run("a", network(objective=SQN), ranked, preset="sqn-gru"),
+        shelf.run("b", network(objective={**SQN, "gamma": 0.9}), ranked, preset="sqn-gru"),
+        shelf.run("c", network(objective={**SQN, "gamma": 0.9}, training={"clip": 1.0}), ranked, preset="sqn-gru"),
+        shelf.run("d", network(), ranked, preset="gru4rec"),
+    ]
+    assert [model.label for model in load_models(paths)] == [
+        "sqn-gru (objective.gamma=0.5, training.clip=none)",
+        "sqn-gru (objective.gamma=0.9, training.clip=none)",
+        "sqn-gru (objective.gamma=0.9, training.clip=1.0)",
+        "gru4rec",
+    ]
+
+
+def test_of_one_seed_trained_twice_the_newest_counts_and_it_is_said(shelf):
+    new = shelf.run("new", POPULARITY, rankings(0, 1), preset="popularity", started="2026-05-02T08:00:00+00:00")
+    old = shelf.run("old", POPULARITY, rankings(0, 1), preset="popularity", started="2026-05-01T23:00:00+00:00")
+    (model,) = load_models([new, old])
+    assert model.paths == [new]
+    assert model.notes == (f"{old} has the configuration and the seed of {new}, which is newer: it was left out.",)
+
+
+def test_a_run_given_twice_counts_once(shelf):
+    run = shelf.run("one", POPULARITY, rankings(0, 1))
+    (model,) = load_models([run, run])
+    assert model.paths == [run]
+    assert model.notes == (f"{run} was given twice and counts once.",)
+
+
+def test_runs_on_different_data_are_refused(shelf):
+    one = shelf.run("one", POPULARITY, rankings(0, 1))
+    two = shelf.run("two", POPULARITY, rankings(0, 1), card={"fingerprint": "fedcba9876543210"})
+    with pytest.raises(BadDirectory) as caught:
+        load_models([one, two])
+    assert str(caught.value) == (
+        f"{one} and {two} are of different data: the first has the fingerprint 0123456789abcdef, "
+        "the second fedcba9876543210.\n"
+        "  do now: give runs of one prepared data set, or train the second again with "
+        f"`sessionrl train {two}/config.toml --data prepared/shop`"
+    )
+
+
+def test_an_unfinished_run_is_refused(shelf):
+    run = shelf.run("one", POPULARITY, rankings(0, 1))
+    (run / "metrics.json").unlink()
+    with pytest.raises(BadDirectory) as caught:
+        load_models([run])
+    assert str(caught.value) == (
+        f"{run} is an unfinished run: it has no metrics.json.\n"
+        f"  do now: finish it with `sessionrl train --resume {run}`"
+    )
+
+
+def test_what_is_no_run_is_refused(tmp_path):
+    with pytest.raises(BadDirectory) as caught:
+        load_models([tmp_path])
+    assert str(caught.value) == (
+        f"{tmp_path} is not a run: it has no config.toml.\n  do now: give a directory that `sessionrl train` printed"
+    )
+
+
+def test_no_run_at_all_is_refused():
+    with pytest.raises(BadOption) as caught:
+        load_models([])
+    assert str(caught.value) == "Give at least one run: a directory that `sessionrl train` printed."
+
+
+def test_differences_name_options_and_what_only_the_other_has():
+    one, other = {"a": {"x": 1, "y": 2}, "b": METRICS}, {"a": {"x": 1, "y": 3, "z": 4}, "b": METRICS}
+    assert differences(one, other) == {"a.y": 2, "a.z": None}
+    assert differences(one, one) == {}
+
+
+def test_a_missing_file_is_named(shelf):
+    run = shelf.run("one", POPULARITY, rankings(0, 1))
+    Path(run / "data.json").unlink()
+    with pytest.raises(BadDirectory) as caught:
+        load_models([run])
+    assert str(caught.value) == (f"{run}/data.json is missing.\n  do now: check the path, or make the directory again")
