@@ -48,8 +48,7 @@ def not_finite(scores: "torch.Tensor | SparseScores") -> npt.NDArray[np.bool_]:
         return np.asarray(bad | bool(~np.isfinite(scores.base[1:]).all()))
     if scores.device.type == "cpu":
         return np.asarray(_not_finite_rows(scores.detach().numpy()))
-    # The sum of x - x is 0 for finite rows and NaN otherwise, and needs no array of booleans.
-    return np.asarray(~(scores - scores).sum(1).eq(0).cpu().numpy())
+    return not_finite_on_device(scores)
 
 
 def count(scores: "torch.Tensor | SparseScores", targets: npt.NDArray[np.int64], top: int) -> Counts:
@@ -64,6 +63,12 @@ def count(scores: "torch.Tensor | SparseScores", targets: npt.NDArray[np.int64],
     rows = max(1, BLOCK // scores.shape[1])
     parts = [count_on_device(scores[i : i + rows], targets[i : i + rows], top) for i in range(0, len(targets), rows)]
     return Counts(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def not_finite_on_device(scores: "torch.Tensor") -> npt.NDArray[np.bool_]:
+    """`not_finite` for dense scores ``[N, V - 1]`` where they lie."""
+    # x - x is 0 for a finite x and NaN otherwise, and one NaN makes the sum NaN.
+    return np.asarray((scores - scores).sum(1).ne(0).cpu().numpy())
 
 
 def count_on_device(scores: "torch.Tensor", targets: npt.NDArray[np.int64], top: int) -> Counts:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sessionrl.baselines.baseline import SparseScores
 from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.errors import BadDirectory, BadOption, NotFinite
-from sessionrl.evaluation.counting import count, count_on_device
+from sessionrl.evaluation.counting import count, count_on_device, not_finite, not_finite_on_device
 from sessionrl.evaluation.rankings import Rankings, rank
 
 SESSIONS = Sessions.of([[1, 2, 1], [3]], [[0, 0, 1], [0]])
@@ -101,6 +101,13 @@ def test_scores_that_are_not_finite_are_refused(value: float):
         "  do now: nothing measured on such scores means anything; train again with a smaller learning rate or "
         "with gradient clipping"
     )
+
+
+def test_scores_that_are_not_finite_are_seen_on_every_device():
+    scores = SCORES.clone()
+    scores[0, 1], scores[2, 0], scores[2, 1] = float("nan"), float("inf"), float("-inf")
+    for seen in (not_finite(scores), not_finite_on_device(scores)):
+        assert seen.tolist() == [True, False, True, False]
 
 
 def test_sparse_scores_that_are_not_finite_are_refused():
