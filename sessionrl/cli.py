@@ -1,24 +1,20 @@
 """The command line. Every verb imports what it needs when it runs, so that ``--help`` answers at once."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cyclopts import App
 
-from sessionrl import __version__
+from sessionrl import __version__, terminal
 from sessionrl.errors import BadDirectory, BadOption, SessionRLError
-
-if TYPE_CHECKING:
-    from sessionrl.experiment import Reporter
 
 app = App(
     name="sessionrl",
     version=__version__,
     help="Session-based recommendation with reinforcement learning: prepare a log, train, measure, compare, recommend.",
 )
+
 
 def main() -> None:
     """Run the command line; a mistake of the user is a message and exit code 2, never a traceback."""
@@ -65,7 +61,7 @@ def prepare(
     if directory.is_dir():
         print(f"{directory} is prepared already from these files with these options.")
         return
-    with _status(f"Preparing {path}") as say:
+    with terminal.status(f"Preparing {path}") as say:
         prepared = prepare(source, preparation, directory, now_ms=int(time.time() * 1000), progress=say)
     print("\n".join(card_lines(prepared.card)))
     print(f"\nPrepared: {directory}\nNext:     sessionrl train gru4rec --data {directory}")
@@ -99,15 +95,15 @@ def train(
         raise BadOption("Give a preset to train (`sessionrl list presets`), or --resume RUN to go on with one.")
     if resume is not None:
         experiment, run = open_run(resume, data)
-        with _reporter() as experiment.reporter:
+        with terminal.reporter() as experiment.reporter:
             experiment.run(run)
-        _print_metrics(run.path)
+        terminal.print_metrics(run.path)
         return
     assert preset is not None
     loaded = config.override(config.load(preset), assignments)
     prepared = Prepared.load(data or loaded.get("prepared") or _only_prepared())
     for seed in _numbers(seeds) if seeds else [loaded.get("seed", 1)]:
-        with _reporter() as reporter:
+        with terminal.reporter() as reporter:
             experiment = Experiment({**loaded, "seed": seed}, prepared, reporter)
             run = experiment.new_run(out)
             reporter.say(f"Run: {run.path}")
@@ -118,7 +114,7 @@ def train(
                 if type(error).__name__ == "Interrupted":
                     raise SessionRLError(f"{error}\n  do now: sessionrl train --resume {run.path}") from None
                 raise
-        _print_metrics(run.path)
+        terminal.print_metrics(run.path)
         print(f"Run:  {run.path}\nNext: sessionrl report {run.path}")
 
 
@@ -137,14 +133,18 @@ def evaluate(run: Path, *, part: str = "test", data: Path | None = None) -> None
     if part not in ("test", "valid"):
         raise BadOption(f"--part {part!r}: the parts that can be measured are 'test' and 'valid'.")
     experiment, directory = open_run(run, data)
-    with _reporter() as experiment.reporter:
+    with terminal.reporter() as experiment.reporter:
         found = experiment.measure(directory, part)
-    _print_measurements(found.measurements)
+    terminal.print_measurements(found.measurements)
 
 
 @app.command
 def compare(
-    *runs: Path, baseline: str | None = None, metric: str = "ndcg@20", slice: str = "all", seed: int = 0  # noqa: A002
+    *runs: Path,
+    baseline: str | None = None,
+    metric: str = "ndcg@20",
+    slice: str = "all",  # noqa: A002 -- the option is called --slice
+    seed: int = 0,
 ) -> None:
     """Compare models, pairing their cases; runs that differ only in their seed count as one model.
 
@@ -156,10 +156,10 @@ def compare(
     slice: all, first, repeat, new, a kind of event, KIND/new, KIND/repeat or "prefix>=2".
     seed: of the bootstrap.
     """
-    from sessionrl.reporting.tables import comparison_table
     from sessionrl.reporting.models import load_models
+    from sessionrl.reporting.tables import comparison_table
 
-    _console().print(comparison_table(load_models(runs), baseline, metric, slice, seed))
+    terminal.console().print(comparison_table(load_models(runs), baseline, metric, slice, seed))
 
 
 @app.command
@@ -177,7 +177,7 @@ def report(*runs: Path, out: Path | None = None, title: str | None = None) -> No
     if not runs:
         raise BadOption("Give at least one run: sessionrl report RUN ...")
     page = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
-    with _status(f"Writing {page}"):
+    with terminal.status(f"Writing {page}"):
         write_report(list(runs), page, title)
     print(f"Report: {page}")
 
@@ -199,7 +199,9 @@ def recommend(run: Path, *, items: str, k: int = 10, json: bool = False) -> None
 
     recommender = Recommender.load(run)
     if not 1 <= k < len(recommender.vocabulary):
-        raise BadOption(f"-k {k}: this run knows {len(recommender.vocabulary) - 1} items, so k lies between 1 and that.")
+        raise BadOption(
+            f"-k {k}: this run knows {len(recommender.vocabulary) - 1} items, so k lies between 1 and that."
+        )
     session = [item.strip() for item in items.split(",") if item.strip()]
     found = recommender.recommend([session], k)[0]
     if json:
@@ -211,7 +213,7 @@ def recommend(run: Path, *, items: str, k: int = 10, json: bool = False) -> None
         print("Nothing of the session is known: these are the most popular items.", file=sys.stderr)
     from sessionrl.reporting.tables import recommendation_table
 
-    _console().print(recommendation_table(found, recommender.catalogue))
+    terminal.console().print(recommendation_table(found, recommender.catalogue))
 
 
 @app.command(name="list")
@@ -261,7 +263,7 @@ def demo(*, out: Path = Path("demo"), seed: int = 1) -> None:
     """
     from sessionrl.demo import run_demo
 
-    with _reporter() as reporter:
+    with terminal.reporter() as reporter:
         page = run_demo(out, seed, reporter)
     print(f"\nReport: {page}\nOpen it in a browser; it needs no network.")
 
@@ -291,58 +293,6 @@ def _numbers(text: str) -> list[int]:
         return [int(number) for number in text.split(",")]
     except ValueError:
         raise BadOption(f"--seeds {text!r}: write whole numbers with commas between, as 1,2,3.") from None
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console(soft_wrap=True) if not sys.stdout.isatty() else Console()
-
-
-def _print_metrics(run: Path) -> None:
-    from sessionrl.evaluation.metrics_file import MetricsFile
-    from sessionrl.runs import RunDirectory
-
-    _print_measurements(MetricsFile.load(RunDirectory(run).metrics).measurements)
-
-
-def _print_measurements(measurements: Any) -> None:
-    from sessionrl.reporting.tables import measurement_table
-
-    _console().print(measurement_table(measurements))
-
-
-@contextmanager
-def _status(what: str) -> Iterator[Any]:
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with console.status(what) as status:
-        yield lambda sentence: status.update(f"{what}: {sentence}")
-
-
-@contextmanager
-def _reporter() -> Iterator["Reporter"]:
-    """Sentences and a progress bar with the time left, on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    from sessionrl.experiment import Reporter
-
-    columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"))
-    tail = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[loss]}"))
-    with Progress(*columns, *tail, console=Console(stderr=True), transient=True) as bar:
-        tasks: list[Any] = []
-
-        def advance(at: Any) -> None:
-            if tasks and (bar.tasks[-1].total != at.steps or at.step <= bar.tasks[-1].completed):
-                bar.remove_task(tasks.pop())
-            if not tasks:
-                tasks.append(bar.add_task("train", total=at.steps, epoch=1, loss=""))
-            loss = f"loss {at.loss:.4f}" if at.loss == at.loss else ""
-            bar.update(tasks[0], completed=at.step, epoch=at.epoch + 1, loss=loss)
-
-        yield Reporter(say=lambda sentence: bar.console.print(sentence, highlight=False), progress=advance)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,9 @@ class Experiment:
         """Rank every event of a part with the saved model, and measure; of the test part both are kept in the run."""
         recommender = Recommender.load(run.path, self._device())
         sessions = self.prepared.part(part)
-        self.reporter.say(f"Ranking {len(sessions.items):,} events of {part} over {len(recommender.vocabulary) - 1:,} items")
+        self.reporter.say(
+            f"Ranking {len(sessions.items):,} events of {part} over {len(recommender.vocabulary) - 1:,} items"
+        )
         rankings = self._rank(recommender.scorer, sessions, self.evaluation.top)
         found = measured([rankings], self.prepared.catalogue, self.evaluation.metrics, self.evaluation.replicates)
         if part == "test":

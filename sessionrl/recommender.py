@@ -77,7 +77,7 @@ class BaselineScorer:
 
 
 class Recommendations(NamedTuple):
-    """What to show after a session: item ids, best first, their scores, and the ids of the session that no one knows."""
+    """What to show after a session: item ids, best first, with scores; and the ids of the session that are unknown."""
 
     items: list[ItemId]
     scores: list[float]
@@ -210,8 +210,7 @@ def _runs(at: np.ndarray[Any, Any], size: int) -> Iterator[np.ndarray[Any, Any]]
 
 
 def _groups_of_sessions(cases: Cases, at: np.ndarray[Any, Any], cells: int) -> Iterator[np.ndarray[Any, Any]]:
-    """Cases in groups that hold all cases of a session together, sessions of like length together, and whose padded
-    matrix has about `cells` cells at most."""  # noqa: D205, D209
+    """Cases in groups: all cases of a session together, sessions of like length together, a matrix of about `cells`."""
     if not len(at):
         return
     longest = np.zeros(int(cases.session[at].max()) + 1, np.int64)

@@ -89,7 +89,8 @@ def complete_options(
     cls: Callable[..., Any], options: Mapping[str, Any], where: str, given: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Checked options with every default written out; options that are None are left out (TOML has no None)."""
-    return _without_none(_check(cls, options, where, given).model_dump(mode="json"))
+    plain: dict[str, Any] = _without_none(_check(cls, options, where, given).model_dump(mode="json"))
+    return plain
 
 
 def _split(kind: str, section: Mapping[str, Any]) -> tuple[type, dict[str, Any]]:

@@ -33,7 +33,7 @@ class Catalogue:
     @property
     def popularity(self) -> npt.NDArray[np.float64]:
         """[V] share of the training events; sums to 1."""
-        return self.counts / self.counts.sum()
+        return np.asarray(self.counts / self.counts.sum())
 
     def tail(self, quantile: float = 0.9) -> npt.NDArray[np.bool_]:
         """[V] the less popular items: count at most the quantile of all counts; False at `PAD`.
@@ -45,7 +45,7 @@ class Catalogue:
         return np.asarray(tail)
 
     def save(self, items: Path, vectors: Path) -> None:
-        """The table as Parquet, one row per item with `item_id`, `count`, `sessions` first; the vectors as safetensors."""
+        """Items as Parquet, one row each, `item_id`, `count`, `sessions` first; vectors as safetensors."""
         known = pl.DataFrame({"count": self.counts[1:], "sessions": self.sessions[1:]})
         self.items.select("item_id").hstack(known).hstack(self.items.drop("item_id")).write_parquet(items)
         save_file({"vectors": np.ascontiguousarray(self.vectors)}, vectors)

@@ -41,7 +41,8 @@ class Vocabulary:
         """Item numbers; 0 for an id that is not in the vocabulary. Text that is a number finds integer ids."""
         if self._numbers is None:
             self._numbers = {item: number for number, item in enumerate(self.ids.to_list(), 1)}
-        return np.array([self._numbers.get(self._as_key(item), 0) for item in ids], dtype=np.int32)
+        keys = (self._as_key(item) for item in ids)
+        return np.array([0 if key is None else self._numbers.get(key, 0) for key in keys], dtype=np.int32)
 
     def decode(self, numbers: npt.NDArray[np.integer]) -> list[ItemId]:
         """Ids of item numbers ≥ 1."""

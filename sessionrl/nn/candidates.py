@@ -52,9 +52,7 @@ class ItemSampler:
         """Probability that one draw gives each item, float32."""
         return self._table(alpha)[1][items - 1]
 
-    def candidates(
-        self, action: Tensor, session: Tensor, size: int, alpha: float, rng: torch.Generator
-    ) -> Candidates:
+    def candidates(self, action: Tensor, session: Tensor, size: int, alpha: float, rng: torch.Generator) -> Candidates:
         """The N actions of a batch and `size` drawn items, shared by all states (arXiv:1706.03847, section 3.1).
 
         An item i is expected N p_i + size q_i times among them, where p is its share of the events and q its share

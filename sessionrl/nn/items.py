@@ -53,4 +53,5 @@ class Items(nn.Module):
         vectors = F.embedding(items, self.id, padding_idx=None if self.start else PAD, sparse=self.sparse)
         if self.scale is not None:
             vectors = F.normalize(vectors, dim=-1)
-        return self.dropout(vectors)
+        dropped: Tensor = self.dropout(vectors)
+        return dropped

@@ -102,7 +102,7 @@ class Network(nn.Module):
         if self.items.tied:
             vectors = rows.unsqueeze(1).expand(-1, last - first, -1)
         else:
-            vectors = rows.unflatten(1, (-1, dim))[:, first:last]
+            vectors = rows.view(len(rows), -1, dim)[:, first:last]
         return vectors, bias[:, first:last]
 
     def _turned(self, states: Tensor) -> Tensor:

@@ -62,8 +62,13 @@ class Hooks:
 
 
 class Trained(NamedTuple):
-    """network: chosen on validation, in evaluation mode; epoch: the pass after which it was chosen, from 1;
-    value: on validation, None where there was none; steps: optimiser steps done."""  # noqa: D205, D209
+    """What training leaves.
+
+    network: chosen on validation, in evaluation mode
+    epoch:   the pass after which it was chosen, from 1
+    value:   on validation, None where there was none
+    steps:   optimiser steps done
+    """
 
     network: Network
     epoch: int

@@ -94,7 +94,7 @@ def clip(parameters: Iterable[nn.Parameter], longest: float) -> Tensor:
                 values.append(parameter.grad.values())
             else:
                 values.append(parameter.grad)
-    norm = torch.stack([value.norm() for value in values]).norm()
+    norm: Tensor = torch.stack([value.norm() for value in values]).norm()
     scale = (longest / (norm + 1e-6)).clamp(max=1.0)
     for value in values:
         value.mul_(scale)

@@ -3,8 +3,10 @@
 import math
 from typing import Annotated
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sessionrl.registry import register
 
@@ -21,6 +23,8 @@ class GRU(nn.Module):
         dropout: share of the state's entries that is dropped while training (GRU4Rec's drop_h); none is dropped
             between time steps
         residual: the state is h_t + x_t, a direct path for the current item
+        truncate: no gradient flows from a step into the one before, as in GRU4Rec's session-parallel training, whose
+            hidden states are carried between steps as constants; the outputs are the same
     """
 
     def __init__(
@@ -29,9 +33,10 @@ class GRU(nn.Module):
         layers: Annotated[int, Field(ge=1)] = 1,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         residual: bool = False,
+        truncate: bool = False,
     ):
         super().__init__()
-        self.residual = residual
+        self.residual, self.truncate = residual, truncate
         self.gru = nn.GRU(dim, dim, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
         self.dropout = nn.Dropout(dropout)
         bound = math.sqrt(6 / (dim + dim))
@@ -43,5 +48,22 @@ class GRU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, d] -> [B, T, d]."""
-        hidden: Tensor = self.gru(x)[0]
-        return self.dropout(hidden + x if self.residual else hidden)
+        hidden: Tensor = self._truncated(x) if self.truncate and self.training else self.gru(x)[0]
+        dropped: Tensor = self.dropout(hidden + x if self.residual else hidden)
+        return dropped
+
+    def _truncated(self, x: Tensor) -> Tensor:
+        """Every step once more from the constant state before it, all steps of all sessions at once."""
+        for layer in range(self.gru.num_layers):
+            weights = [
+                getattr(self.gru, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            ]
+            with torch.no_grad():
+                start = x.new_zeros(1, len(x), x.size(2))
+                states = torch.gru(x, start, weights, True, 1, 0.0, False, False, True)[0]
+            before = torch.cat([start.transpose(0, 1), states[:, :-1]], dim=1)
+            stepped = torch.gru_cell(x.flatten(0, 1), before.flatten(0, 1), *weights)
+            x = stepped.view_as(x)
+            if layer + 1 < self.gru.num_layers:
+                x = F.dropout(x, self.gru.dropout)
+        return x
