@@ -50,14 +50,15 @@ def resolve(
     for ours in given:
         if ours not in aliases:
             known = ", ".join(aliases)
-            raise BadOption(f"option {option} has no column {ours!r}.{did_you_mean(ours, aliases)} Known: {known}.")
+            raise BadOption(f"reader.{option} has no column {ours!r}.{did_you_mean(ours, aliases)} Known: {known}.")
     for ours, theirs in given.items():
         if theirs not in header:
             raise BadData(
                 path,
-                f"there is no column {short(theirs)}, which {option}.{ours} names.{did_you_mean(theirs, header)}",
+                f"there is no column {short(theirs)}, which reader.{option}.{ours} names."
+                + did_you_mean(theirs, header),
                 f"one of its columns: {names(header)}",
-                f"correct {option}.{ours}",
+                f"correct reader.{option}.{ours}",
             )
     recognised = {ours: _recognised(header, ours, aliases, path, option, given) for ours in aliases}
     return {**{ours: theirs for ours, theirs in recognised.items() if theirs is not None}, **given}
@@ -82,7 +83,7 @@ def _recognised(
             path,
             f"the columns {' and '.join(repr(one) for one in meant)} could both be {ours}",
             f"one column for {ours}",
-            f"say which with {option}.{ours}, for example {option}.{ours} = {meant[0]!r}",
+            f"say which, for example: reader.{option}.{ours}={meant[0]}",
         )
     return meant[0] if meant else None
 
@@ -100,7 +101,8 @@ def require(
                 f"{path}, line 1 (the first line of the file is line 1)" if path.suffix != ".parquet" else path,
                 f"no column for {' or '.join(choices)} among: {names(header)}.{near}",
                 f"one of the names {', '.join(known)}",
-                f"say which column it is with {option}.{choices[0]}; if the file has no header line, give header",
+                f"say which column it is: reader.{option}.{choices[0]}=NAME "
+                "(or, if the file has no header line, reader.header)",
             )
 
 

@@ -82,7 +82,10 @@ def cut(events: pl.DataFrame, rule: SessionRule, idle_minutes: float, kinds: Seq
     owner = "user_id" if by_gap and "user_id" in events.columns else "session_id"
     if owner not in events.columns:
         raise BadData(
-            str(path), "there is no session_id", "a column of session ids, for sessions = 'log'", "use sessions = 'gap'"
+            str(path),
+            "there is no session_id",
+            "a column of session ids, for data.sessions=log",
+            "use data.sessions=gap",
         )
     refuse_missing(events[owner], owner, Origin.of(str(path), events))
     if owner == "session_id" and "user_id" in events.columns:
@@ -119,7 +122,7 @@ def _refuse_counters(events: pl.DataFrame, path: object) -> None:
             str(path),
             f"{shared:,} of {len(users):,} session ids belong to several users each, as if every user's were counted",
             "a session_id that belongs to one session",
-            "use sessions = 'gap', or make ids of user_id and session_id together",
+            "use data.sessions=gap, or make ids of user_id and session_id together",
         )
 
 

@@ -84,18 +84,18 @@ def _refuse_empty_training(
         return
     events = split.part[log.session] == TRAIN
     if not events.any():
-        found = (
-            f"no session (of {len(log.ids):,}) falls to training, all to validation and test; split {split.rule}"
-        )
+        found = f"no session (of {len(log.ids):,}) falls to training, all to validation and test; split {split.rule}"
         expected = "sessions that start before those of validation and test"
-        raise BadData(path, found, expected, "lower test_days and valid_days (or valid_share and test_share)")
+        raise BadData(
+            path, found, expected, "lower data.test_days and data.valid_days (or data.valid_share and data.test_share)"
+        )
     raise BadData(
         path,
         f"nothing is left for training of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
         f"sessions; split {split.rule}",
         f"sessions of at least {preparation.min_session_events} events on items of at least "
         f"{preparation.min_item_events} events (min_session_events, min_item_events)",
-        "lower min_item_events or min_session_events, or give a longer log",
+        "lower data.min_item_events or data.min_session_events, or give a longer log",
     )
 
 
@@ -111,5 +111,5 @@ def _refuse_empty_test(
         f"sessions; split {split.rule}",
         f"sessions of at least {preparation.min_session_events} events on items that training knows "
         f"(min_session_events; min_item_events = {preparation.min_item_events} in training)",
-        "raise test_days (or test_share), or lower min_item_events or min_session_events",
+        "raise data.test_days (or data.test_share), or lower data.min_item_events or data.min_session_events",
     )

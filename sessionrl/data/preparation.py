@@ -63,3 +63,8 @@ class Preparation:
         for option, fits, expected in ranges:
             if not fits:
                 raise BadOption(f"data, option {option!r} = {getattr(self, option)!r}: expected {expected}.")
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of event that have a reward, in the order of the rewards."""
+        return tuple(self.reward)

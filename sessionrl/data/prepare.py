@@ -73,30 +73,18 @@ def prepare(
         tell("reading the events")
         events, ignored = _events(reader, preparation, now_ms)
         tell(f"cutting {len(events):,} events into sessions")
-        log = cut(events, preparation.sessions, preparation.idle_minutes, tuple(preparation.reward), reader.files[0])
-        described = describe_log(log, tuple(preparation.reward))
+        log = cut(events, preparation.sessions, preparation.idle_minutes, preparation.kinds, reader.files[0])
+        card = {**_reading(reader, preparation, len(events) + ignored), "cut": describe_log(log, preparation.kinds)}
         repeats = immediate_repeats(log) & (preparation.repeats == "collapse")
         tell(f"splitting and filtering {len(log.ids):,} sessions")
         log = log.keep(~repeats)
         split = _split(log, preparation, reader)
         encoded = encode(log, split, preparation, reader.files[0])
         tell(f"making vectors of {len(encoded.vocabulary) - 1:,} items")
-        catalogue, known = _catalogue(encoded, reader.items(), preparation)
+        catalogue, card["catalogue"] = _catalogue(encoded, reader.items(), preparation)
         tell("writing")
-        dropped = {"ignored_kinds": ignored, "immediate_repeats": int(repeats.sum()), **encoded.dropped}
-        card = {
-            **_read_card(reader, preparation, len(events) + ignored),
-            "cut": described,
-            "dropped": dropped,
-            "unseen": {part: unseen._asdict() for part, unseen in encoded.unseen.items()},
-            "split": describe_split(log, split),
-            "catalogue": known,
-            "parts": {
-                name: describe_part(part, tuple(preparation.reward), reader.order_only)
-                for name, part in encoded.parts.items()
-            },
-            "fingerprint": fingerprint(encoded.vocabulary, encoded.parts, preparation.reward),
-        }
+        card["dropped"] = {"ignored_kinds": ignored, "immediate_repeats": int(repeats.sum()), **encoded.dropped}
+        card |= {"split": describe_split(log, split), **_keeping(encoded, preparation, reader.order_only)}
         target = PreparedDirectory(unfinished)
         target.settings.write_text(tomli_w.dumps(_settings(reader, preparation)), encoding="utf-8")
         write_prepared(target, encoded.parts, encoded.vocabulary, catalogue, card)
@@ -108,17 +96,20 @@ def _events(reader: Reader, preparation: Preparation, now_ms: int | None) -> tup
     path = reader.files[0]
     events = reader.events().collect()
     latest = None if reader.order_only or now_ms is None else now_ms + DAY_MS
-    check_events(events, path, (*preparation.reward, *preparation.ignore_kinds), latest)
+    check_events(events, path, (*preparation.kinds, *preparation.ignore_kinds), latest)
     if "part" in events.columns:
         wrong = ~events["part"].is_in(["train", "test"]).fill_null(False)
-        expected, remedy = "'train' or 'test' in every row", "correct the column, or map another one to part"
+        expected, remedy = (
+            "'train' or 'test' in every row",
+            "correct the column, or say another with reader.columns.part",
+        )
         Origin.of(path, events).refuse(wrong, "{n} with another part than train and test", expected, remedy)
     if preparation.split in ("time", "random"):
         events = events.drop("part", strict=False)
     used = events.filter(~pl.col("event_type").is_in(list(preparation.ignore_kinds)))
     if not len(used):
-        expected = f"events of the kinds {', '.join(preparation.reward)}"
-        raise BadData(path, "all events are of kinds to be ignored", expected, "shorten ignore_kinds")
+        expected = f"events of the kinds {', '.join(preparation.kinds)}"
+        raise BadData(path, "all events are of kinds to be ignored", expected, "shorten data.ignore_kinds")
     return used, len(events) - len(used)
 
 
@@ -158,7 +149,7 @@ def _catalogue(
     return catalogue, {"items": size - 1, "described": described, "described_without_events": without_events}
 
 
-def _read_card(reader: Reader, preparation: Preparation, rows: int) -> dict[str, Any]:
+def _reading(reader: Reader, preparation: Preparation, rows: int) -> dict[str, Any]:
     return {
         "sessionrl_version": __version__,
         "reader": _name(reader),
@@ -169,6 +160,15 @@ def _read_card(reader: Reader, preparation: Preparation, rows: int) -> dict[str,
         "repeats": preparation.repeats,
         "vocabulary_from": preparation.vocabulary_from,
         "rows_read": rows,
+    }
+
+
+def _keeping(encoded: Encoded, preparation: Preparation, order_only: bool) -> dict[str, Any]:
+    parts = {name: describe_part(part, preparation.kinds, order_only) for name, part in encoded.parts.items()}
+    return {
+        "unseen": {name: unseen._asdict() for name, unseen in encoded.unseen.items()},
+        "parts": parts,
+        "fingerprint": fingerprint(encoded.vocabulary, encoded.parts, preparation.reward),
     }
 
 

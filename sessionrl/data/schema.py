@@ -177,7 +177,7 @@ def _check_times(times: pl.Series, origin: Origin, latest_ms: int | None) -> Non
             future,
             f"{{n}} with a time in the future, the first {shown}",
             f"times up to {utc(END_OF_TIME if latest_ms is None else latest_ms)}",
-            "correct or delete these rows; where all times are wrong, say the unit with time_unit",
+            "correct or delete these rows; where all times are wrong, say the unit with reader.time_unit",
         )
 
 
@@ -191,5 +191,6 @@ def _check_kinds(found: pl.Series, origin: Origin, kinds: Sequence[str]) -> None
             unknown,
             f"{{n}} of unknown kind: {shown}.{did_you_mean(first[:40], kinds)}",
             f"one of the kinds that have a reward: {', '.join(kinds)}",
-            "map it to one of these with the reader's option kinds, or give it a reward, or list it in ignore_kinds",
+            f"map it (reader.kinds.{first[:40]}={kinds[0]}), or drop its events (data.ignore_kinds), "
+            "or list all kinds with their rewards in data.reward",
         )

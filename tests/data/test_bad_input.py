@@ -26,8 +26,8 @@ TIMES = (
 )
 KINDS = (
     "  expected: one of the kinds that have a reward: view, cart, purchase\n"
-    "  do now:   map it to one of these with the reader's option kinds, or give it a reward, "
-    "or list it in ignore_kinds"
+    "  do now:   map it (reader.kinds.{}=view), or drop its events (data.ignore_kinds), "
+    "or list all kinds with their rewards in data.reward"
 )
 LONG = "  expected: ids of at most 1,000 characters\n  do now:   check the separator and the quotes around these rows"
 EMPTY = "  expected: a header line and rows of data\n  do now:   check how it was made or copied"
@@ -56,21 +56,24 @@ CSV = {
         f"log.csv, line 1 {LINE_1}: no column for item_id among: session_id, itm_id, timestamp. "
         "Did you mean 'itm_id'?\n"
         "  expected: one of the names item_id, itemid, item, product_id, productid, product, sku, article_id\n"
-        "  do now:   say which column it is with columns.item_id; if the file has no header line, give header",
+        "  do now:   say which column it is: reader.columns.item_id=NAME "
+        "(or, if the file has no header line, reader.header)",
     ),
     "neither session nor user": (
         "item_id,timestamp\n1,2\n",
         f"log.csv, line 1 {LINE_1}: no column for session_id or user_id among: item_id, timestamp.\n"
         "  expected: one of the names session_id, sessionid, session, user_session, sid, user_id, userid, user, "
         "visitorid, visitor_id, customer_id, customerid\n"
-        "  do now:   say which column it is with columns.session_id; if the file has no header line, give header",
+        "  do now:   say which column it is: reader.columns.session_id=NAME "
+        "(or, if the file has no header line, reader.header)",
     ),
     "a header of ten million characters": (
         f"{TEN_MILLION},item_id,timestamp\n1,2,3\n",
         f"log.csv, line 1 {LINE_1}: no column for session_id or user_id among: {SHORT}, item_id, timestamp.\n"
         "  expected: one of the names session_id, sessionid, session, user_session, sid, user_id, userid, user, "
         "visitorid, visitor_id, customer_id, customerid\n"
-        "  do now:   say which column it is with columns.session_id; if the file has no header line, give header",
+        "  do now:   say which column it is: reader.columns.session_id=NAME "
+        "(or, if the file has no header line, reader.header)",
     ),
     "a header occurs twice": (
         "session_id,item_id,item_id,timestamp\n1,2,3,4\n",
@@ -81,15 +84,16 @@ CSV = {
         "session_id,sku,product_id,timestamp\n1,2,3,4\n",
         "log.csv: the columns 'sku' and 'product_id' could both be item_id\n"
         "  expected: one column for item_id\n"
-        "  do now:   say which with columns.item_id, for example columns.item_id = 'sku'",
+        "  do now:   say which, for example: reader.columns.item_id=sku",
     ),
     "unknown kinds": (
         HEADER + GOOD + "1,10,1500000000,purchse\n1,10,1500000000,fav\n",
-        f"log.csv, lines 3, 4 {LINE_1}: 2 rows of unknown kind: 'fav', 'purchse'. Did you mean 'purchase'?\n{KINDS}",
+        f"log.csv, lines 3, 4 {LINE_1}: 2 rows of unknown kind: 'fav', 'purchse'. Did you mean 'purchase'?\n"
+        + KINDS.format("purchse"),
     ),
     "a kind of ten million characters": (
         HEADER + GOOD + f"1,10,1500000000,{TEN_MILLION}\n",
-        f"log.csv, line 3 {LINE_1}: 1 row of unknown kind: {SHORT}.\n{KINDS}",
+        f"log.csv, line 3 {LINE_1}: 1 row of unknown kind: {SHORT}.\n{KINDS.format('x' * 40)}",
     ),
     "kinds without a value": (
         HEADER + "1,10,1500000000,\n",
@@ -121,13 +125,13 @@ CSV = {
         HEADER + GOOD + "1,10,1700000000,view\n",
         f"log.csv, line 3 {LINE_1}: 1 row with a time in the future, the first 2023-11-14T22:13:20Z\n"
         "  expected: times up to 2020-09-14T12:26:40Z\n"
-        "  do now:   correct or delete these rows; where all times are wrong, say the unit with time_unit",
+        "  do now:   correct or delete these rows; where all times are wrong, say the unit with reader.time_unit",
     ),
     "a time beyond all numbers": (
         HEADER + GOOD * 2 + "1,10,99999999999999999999999,view\n",
         f"log.csv, line 4 {LINE_1}: 1 row with a time in the future, the first {2**62} ms\n"
         "  expected: times up to 2020-09-14T12:26:40Z\n"
-        "  do now:   correct or delete these rows; where all times are wrong, say the unit with time_unit",
+        "  do now:   correct or delete these rows; where all times are wrong, say the unit with reader.time_unit",
     ),
     "an item id is missing": (
         HEADER + GOOD + "1,,1500000000,view\n1,NaN,1500000000,view\n",
@@ -169,7 +173,7 @@ CSV = {
         "session_id,user_id,item_id,timestamp\n1,2,x,1500000000\n1,3,x,1500000001\n2,3,x,1500000001\n2,4,x,1500000001\n",
         "log.csv: 2 of 2 session ids belong to several users each, as if every user's were counted\n"
         "  expected: a session_id that belongs to one session\n"
-        "  do now:   use sessions = 'gap', or make ids of user_id and session_id together",
+        "  do now:   use data.sessions=gap, or make ids of user_id and session_id together",
     ),
     "a price is no price": (
         "session_id,item_id,timestamp,price\n1,2,3,12\n1,2,3,free\n1,2,3,-4\n1,2,3,\n",
@@ -180,7 +184,7 @@ CSV = {
         "session_id,item_id,timestamp,part\n1,2,3,train\n1,2,3,dev\n",
         f"log.csv, line 3 {LINE_1}: 1 row with another part than train and test\n"
         "  expected: 'train' or 'test' in every row\n"
-        "  do now:   correct the column, or map another one to part",
+        "  do now:   correct the column, or say another with reader.columns.part",
     ),
     "nothing but a header": (
         HEADER,
@@ -194,7 +198,7 @@ CSV = {
         "log.csv: no session (of 1) falls to training, all to validation and test; split by time: validation starts "
         "at 2017-06-30T02:40:00Z, test at 2017-07-07T02:40:00Z\n"
         "  expected: sessions that start before those of validation and test\n"
-        "  do now:   lower test_days and valid_days (or valid_share and test_share)",
+        "  do now:   lower data.test_days and data.valid_days (or data.valid_share and data.test_share)",
     ),
     "sessions of one event": (
         HEADER + "".join(f"{day},10,{1500000000 + day * 86400},view\n" for day in range(30)),
@@ -202,7 +206,7 @@ CSV = {
         "2017-07-29T02:40:00Z, test at 2017-08-05T02:40:00Z\n"
         "  expected: sessions of at least 2 events on items of at least 1 events "
         "(min_session_events, min_item_events)\n"
-        "  do now:   lower min_item_events or min_session_events, or give a longer log",
+        "  do now:   lower data.min_item_events or data.min_session_events, or give a longer log",
     ),
     "nothing that training knows in the test": (
         HEADER + GOOD * 2 + "2,11,1600000000,view\n" * 2,
@@ -210,7 +214,8 @@ CSV = {
         "2020-08-30T12:26:40Z, test at 2020-09-06T12:26:40Z\n"
         "  expected: sessions of at least 2 events on items that training knows (min_session_events; "
         "min_item_events = 1 in training)\n"
-        "  do now:   raise test_days (or test_share), or lower min_item_events or min_session_events",
+        "  do now:   raise data.test_days (or data.test_share), or lower data.min_item_events or "
+        "data.min_session_events",
     ),
 }
 
@@ -333,12 +338,12 @@ def test_no_such_file():
 def test_maps_of_columns():
     Path("log.csv").write_text(HEADER + GOOD)
     assert message_of(Delimited("log.csv", columns={"item_id": "itemid"})) == (
-        "log.csv: there is no column 'itemid', which columns.item_id names. Did you mean 'item_id'?\n"
+        "log.csv: there is no column 'itemid', which reader.columns.item_id names. Did you mean 'item_id'?\n"
         "  expected: one of its columns: session_id, item_id, timestamp, event_type\n"
-        "  do now:   correct columns.item_id"
+        "  do now:   correct reader.columns.item_id"
     )
     assert message_of(Delimited("log.csv", columns={"item": "item_id"}), kind=BadOption) == (
-        "option columns has no column 'item'. Did you mean 'item_id'? Known: item_id, timestamp, event_type, "
+        "reader.columns has no column 'item'. Did you mean 'item_id'? Known: item_id, timestamp, event_type, "
         "session_id, user_id, price, quantity, part, category, name, picture."
     )
 
@@ -363,7 +368,7 @@ def test_items_tables():
     assert message_of(reader).startswith(f"items.csv, line 1 {LINE_1}: no column for item_id among: colour, price.\n")
     Path("items.csv").write_text("sku,sales\n1,2\n")
     assert message_of(Delimited("log.csv", items_path="items.csv", item_columns={"count": "sales"})) == (
-        "items.csv: item_columns gives the name 'count'\n"
+        "items.csv: reader.item_columns gives the name 'count'\n"
         "  expected: another name: this one is the number of training events\n  do now:   choose another name"
     )
 
@@ -374,11 +379,11 @@ def test_what_was_asked_does_not_fit_the_log():
     assert message_of(reader) == f"log.csv, line 3 {LINE_1}: 1 row without a value of user_id\n{NO_VALUE}"
     assert message_of(reader, Preparation(sessions="log")) == (
         "log.csv: there is no session_id\n"
-        "  expected: a column of session ids, for sessions = 'log'\n  do now:   use sessions = 'gap'"
+        "  expected: a column of session ids, for data.sessions=log\n  do now:   use data.sessions=gap"
     )
     assert message_of(reader, Preparation(reward={"cart": 1.0}, ignore_kinds=("view",))) == (
         "log.csv: all events are of kinds to be ignored\n"
-        "  expected: events of the kinds cart\n  do now:   shorten ignore_kinds"
+        "  expected: events of the kinds cart\n  do now:   shorten data.ignore_kinds"
     )
     Path("log.csv").write_text(HEADER + GOOD)
     assert message_of(Delimited("log.csv"), Preparation(split="published"), kind=BadOption) == (

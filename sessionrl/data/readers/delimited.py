@@ -122,7 +122,7 @@ def read_items(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
     origin.refuse(ids.is_duplicated(), "{n} with an item_id that occurs twice", "one row per item", "keep one of them")
     reserved = [name for name in ("count", "sessions") if name in ours]
     if reserved:
-        found = f"item_columns gives the name {reserved[0]!r}"
+        found = f"reader.item_columns gives the name {reserved[0]!r}"
         raise BadData(path, found, "another name: this one is the number of training events", "choose another name")
     if "price" in ours:
         items = items.with_columns(as_amounts(items["price"], "price", origin))
