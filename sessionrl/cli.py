@@ -39,12 +39,11 @@ def prepare(
 ) -> None:
     """Turn a shop's log into a prepared data set.
 
-    Parameters
-    ----------
-    reader: how the log is laid out: delimited, retailrocket or sequences (`sessionrl list readers`).
-    path: a file or a folder, as the reader wants it.
-    assignments: options of the reader and of the preparation, as reader.columns.item_id=sku or data.test_days=3.
-    out: the folder in which the prepared data set gets a directory of its own.
+    Args:
+        reader: how the log is laid out: delimited, retailrocket or sequences (`sessionrl list readers`).
+        path: a file or a folder, as the reader wants it.
+        assignments: options of the reader and of the preparation, as reader.columns.item_id=sku or data.test_days=3.
+        out: the folder in which the prepared data set gets a directory of its own.
     """
     import time
 
@@ -78,14 +77,13 @@ def train(
 ) -> None:
     """Train a model and measure it on the test part.
 
-    Parameters
-    ----------
-    preset: a preset (`sessionrl list presets`) or a TOML file such as the config.toml of a run.
-    assignments: options to change, as training.epochs=5.
-    data: a prepared directory; may be left out when there is only one in ./prepared.
-    seeds: several runs, one per seed, as 1,2,3.
-    resume: go on with this interrupted run, instead of a preset.
-    out: the folder in which every run gets a directory of its own.
+    Args:
+        preset: a preset (`sessionrl list presets`) or a TOML file such as the config.toml of a run.
+        assignments: options to change, as training.epochs=5.
+        data: a prepared directory; may be left out when there is only one in ./prepared.
+        seeds: several runs, one per seed, as 1,2,3.
+        resume: go on with this interrupted run, instead of a preset.
+        out: the folder in which every run gets a directory of its own.
     """
     from sessionrl import config
     from sessionrl.data.prepare import Prepared
@@ -122,11 +120,10 @@ def train(
 def evaluate(run: Path, *, part: str = "test", data: Path | None = None) -> None:
     """Rank and measure a trained run again.
 
-    Parameters
-    ----------
-    run: a directory that `sessionrl train` printed.
-    part: test (written into the run) or valid (printed only).
-    data: the prepared directory, if it was moved.
+    Args:
+        run: a directory that `sessionrl train` printed.
+        part: test (written into the run) or valid (printed only).
+        data: the prepared directory, if it was moved.
     """
     from sessionrl.experiment import open_run
 
@@ -148,13 +145,12 @@ def compare(
 ) -> None:
     """Compare models, pairing their cases; runs that differ only in their seed count as one model.
 
-    Parameters
-    ----------
-    runs: two or more runs on the same data.
-    baseline: the label of the model that others are compared with; the first run's by default.
-    metric: metric@k of the paired comparison.
-    slice: all, first, repeat, new, a kind of event, KIND/new, KIND/repeat or "prefix>=2".
-    seed: of the bootstrap.
+    Args:
+        runs: two or more runs on the same data.
+        baseline: the label of the model that others are compared with; the first run's by default.
+        metric: metric@k of the paired comparison.
+        slice: all, first, repeat, new, a kind of event, KIND/new, KIND/repeat or "prefix>=2".
+        seed: of the bootstrap.
     """
     from sessionrl.reporting.models import load_models
     from sessionrl.reporting.tables import comparison_table
@@ -166,11 +162,10 @@ def compare(
 def report(*runs: Path, out: Path | None = None, title: str | None = None) -> None:
     """Write one self-contained HTML page about runs on the same data.
 
-    Parameters
-    ----------
-    runs: one or more runs; those that differ only in their seed count as one model.
-    out: the page; report.html in the run when there is one run, else ./report.html.
-    title: of the page.
+    Args:
+        runs: one or more runs; those that differ only in their seed count as one model.
+        out: the page; report.html in the run when there is one run, else ./report.html.
+        title: of the page.
     """
     from sessionrl.reporting.report import write_report
 
@@ -186,12 +181,11 @@ def report(*runs: Path, out: Path | None = None, title: str | None = None) -> No
 def recommend(run: Path, *, items: str, k: int = 10, json: bool = False) -> None:
     """Recommend what comes after a session.
 
-    Parameters
-    ----------
-    run: a trained run.
-    items: item ids of the session, oldest first, as a,b,c; an empty text asks for the first item.
-    k: how many.
-    json: print JSON instead of a table.
+    Args:
+        run: a trained run.
+        items: item ids of the session, oldest first, as a,b,c; an empty text asks for the first item.
+        k: how many.
+        json: print JSON instead of a table.
     """
     from json import dumps
 
@@ -220,9 +214,8 @@ def recommend(run: Path, *, items: str, k: int = 10, json: bool = False) -> None
 def list_(kind: str | None = None) -> None:
     """List what can be named: presets, readers, backbones, objectives, baselines, policies, metrics, slices.
 
-    Parameters
-    ----------
-    kind: one of those; all when left out.
+    Args:
+        kind: one of those; all when left out.
     """
     from sessionrl.listing import listing
 
@@ -233,10 +226,9 @@ def list_(kind: str | None = None) -> None:
 def show(preset: str, *assignments: str) -> None:
     """Print a configuration with every option written out, and where the code of each section is.
 
-    Parameters
-    ----------
-    preset: a preset or a TOML file.
-    assignments: options to change, as training.epochs=5.
+    Args:
+        preset: a preset or a TOML file.
+        assignments: options to change, as training.epochs=5.
     """
     from sessionrl import config
     from sessionrl.listing import annotated
@@ -256,10 +248,9 @@ def doctor() -> None:
 def demo(*, out: Path = Path("demo"), seed: int = 1) -> None:
     """Simulate a shop, train five models on its log, and write the report that compares them.
 
-    Parameters
-    ----------
-    out: a folder; what is in it from an earlier demo with the same options is used again.
-    seed: of the shop and of the models.
+    Args:
+        out: a folder; what is in it from an earlier demo with the same options is used again.
+        seed: of the shop and of the models.
     """
     from sessionrl.demo import run_demo
 
