@@ -1,14 +1,12 @@
 """The demo: a simulated shop, its log, five models, one report; everything from the embedded simulator."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sessionrl import config
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.data.readers.delimited import Delimited
-from sessionrl.experiment import Experiment, Reporter
-from sessionrl.runs import RunDirectory
+from sessionrl.experiment import Reporter, run_once
 from sessionrl.simulator.log import DEMO, DEMO_DAYS, DEMO_POLICY, DEMO_SESSIONS, simulate_log
 
 # Small enough for minutes on two cores; every network has the same size, batches and epochs.
@@ -46,25 +44,9 @@ def run_demo(directory: Path, seed: int, reporter: Reporter) -> Path:
         reporter.say(f"Preparing {log}")
         reader = Delimited(path=str(log / "events.csv"), items_path=str(log / "items.csv"))
         prepared = prepare(reader, Preparation(), prepared_at)
-    runs = [_run(directory / "runs", model, seed, prepared, reporter) for model in MODELS]
+    runs = [run_once(_settings(model, seed), prepared, directory / "runs", reporter).path for model in MODELS]
     reporter.say("Writing the report")
     return write_report(runs, directory / "report.html", "A simulated shop: five models compared")
-
-
-def _run(parent: Path, model: str, seed: int, prepared: Prepared, reporter: Reporter) -> Path:
-    """A finished run of a model, an old one if there is one with this configuration."""
-    settings = _settings(model, seed)
-    wanted = config.complete(settings)
-    for old in sorted(parent.glob(f"{model}-*")):
-        run = RunDirectory(old)
-        if run.config.is_file() and _same(config.load(str(run.config)), wanted):
-            reporter.say(f"Using {old}")
-            Experiment(settings, prepared, reporter).run(run)
-            return old
-    experiment = Experiment(settings, prepared, reporter)
-    run = experiment.new_run(parent)
-    experiment.run(run)
-    return run.path
 
 
 def _settings(model: str, seed: int) -> dict[str, Any]:
@@ -74,7 +56,3 @@ def _settings(model: str, seed: int) -> dict[str, Any]:
     small = [option for option in SMALL if "supervised" not in option or "supervised" in loaded["objective"]]
     plain = [] if "supervised" in loaded["objective"] else ["objective.negatives=0"]
     return config.override({**loaded, "seed": seed}, [*small, *plain])
-
-
-def _same(old: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return all(old.get(key) == value for key, value in wanted.items())

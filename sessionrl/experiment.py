@@ -174,9 +174,31 @@ class Experiment:
         return float(by.per_case(rankings, self.prepared.catalogue)[cases].mean())
 
     def _device(self) -> str:
-        from sessionrl.training.loop import choose_device
+        from sessionrl.training.device import choose_device
 
         return str(choose_device(self.config["training"]["device"])) if "training" in self.config else "cpu"
+
+
+def run_once(
+    config: Mapping[str, Any], prepared: Prepared, parent: Path, reporter: Reporter | None = None
+) -> RunDirectory:
+    """A finished run of this configuration on this data in `parent`: an old one, an unfinished one that is finished
+    now, or a new one. Studies of many runs are resumed by calling this again.
+    """
+    experiment = Experiment(config, prepared, reporter)
+    for path in sorted(parent.glob(f"{configuration.label(experiment.config)}-*")):
+        run = RunDirectory(path)
+        if not (run.config.is_file() and run.data.is_file()):
+            continue
+        old = configuration.load(str(run.config))
+        same = all(old.get(key) == value for key, value in experiment.config.items())
+        if same and read_json(run.data)["fingerprint"] == prepared.fingerprint:
+            experiment.reporter.say(f"Using {path}")
+            break
+    else:
+        run = experiment.new_run(parent)
+    experiment.run(run)
+    return run
 
 
 def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experiment, RunDirectory]:
