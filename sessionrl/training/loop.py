@@ -13,12 +13,14 @@ from torch import Tensor
 
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.data.sessions import Sessions
-from sessionrl.errors import BadOption, NotFinite, SessionRLError
+from sessionrl.errors import NotFinite, SessionRLError
 from sessionrl.nn.candidates import ItemSampler
 from sessionrl.nn.network import Network
-from sessionrl.objectives.objective import Context, Objective
+from sessionrl.objectives.objective import Context, Loss, Objective
 from sessionrl.training.batches import Batches
 from sessionrl.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from sessionrl.training.device import choose_device
+from sessionrl.training.interruption import held_back
 from sessionrl.training.optimizers import clip, make_optimizers
 from sessionrl.training.options import Training
 
@@ -28,7 +30,7 @@ class Interrupted(SessionRLError):
 
 
 class Progress(NamedTuple):
-    """Where a training stands: `step` of `steps` are done; `loss` is the mean since the last log line."""
+    """Where a training stands: `step` of about `steps` are done; `loss` is that of the last log line, NaN before."""
 
     epoch: int
     step: int
@@ -112,34 +114,24 @@ def train(
 
     Raises:
         NotFinite: the loss became NaN or infinite.
-        Interrupted: Ctrl-C; a checkpoint was written first.
+        Interrupted: Ctrl-C, which is held back to the end of the step or of the validation; a checkpoint was
+            written first. A second Ctrl-C stops at once and leaves the checkpoint before.
     """
     loop = _Loop(make_network, objective, training, material, seed, hooks or Hooks())
     if resume:
         loop.restore()
     try:
-        return loop.run()
+        with held_back() as interruption:
+            return loop.run(interruption)
     except KeyboardInterrupt:
-        loop.save()
+        if loop.whole:
+            loop.save()
         raise Interrupted(
-            f"Interrupted at step {loop.at.step}; everything needed to go on is in {loop.hooks.checkpoint}."
-            if loop.hooks.checkpoint
-            else f"Interrupted at step {loop.at.step}; no checkpoint was asked for, so the training is lost."
+            f"Interrupted at step {loop.at.step}; everything needed to go on from step {loop.saved} is in "
+            f"{loop.hooks.checkpoint}."
+            if loop.saved is not None
+            else f"Interrupted at step {loop.at.step}; nothing was saved, so the training is lost."
         ) from None
-
-
-def choose_device(name: str) -> torch.device:
-    """The device called `name`; "auto" is a GPU when there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise BadOption(
-            f"[training], option 'device' = {name!r}: {str(error).splitlines()[0]}\n  do now: use 'auto' or 'cpu'"
-        ) from None
-    return device
 
 
 class _Loop:
@@ -157,7 +149,8 @@ class _Loop:
         torch.manual_seed(seed)
         self.twins = objective.bootstraps and training.target == "twins"
         self.networks = [make_network().to(self.device) for _ in range(2 if self.twins else 1)]
-        self.target = copy.deepcopy(self.networks[0]) if objective.bootstraps and not self.twins else None
+        # Like the twin that is target, it is read without dropout.
+        self.target = copy.deepcopy(self.networks[0]).eval() if objective.bootstraps and not self.twins else None
         self.optimizers = [self._optimizers(network) for network in self.networks]
         self.roles = torch.Generator().manual_seed(seed)
         self.rng = torch.Generator(self.device).manual_seed(seed + 1)
@@ -176,18 +169,26 @@ class _Loop:
         self.tail = torch.from_numpy(material.catalogue.tail()).to(self.device)
         self.vectors = torch.from_numpy(material.catalogue.vectors).to(self.device)
         self.best_weights: dict[str, Tensor] = {}
+        self.latest: Loss | None = None
+        self.whole = True  # whether `at` and the tensors belong to the same moment, so that they can be saved
+        self.saved: int | None = None  # the step of the checkpoint
 
-    def run(self) -> Trained:
+    def run(self, interruption: Callable[[], None]) -> Trained:
         at = self.at
         while at.epoch < self.training.epochs and not at.stopped:
             for batch in self.batches.epoch(at.epoch, skip=at.batch):
+                self.whole = False
                 self._step(batch.to(self.device))
-                at.batch += 1
+                self.whole = True
+                self.hooks.progress(Progress(at.epoch, at.step, self.steps, at.losses.get("total", float("nan"))))
                 if at.step % self.training.checkpoint_every == 0:
                     self.save()
-            at.epoch, at.batch = at.epoch + 1, 0
+                interruption()
+            self.whole = False
             self._end_epoch()
+            self.whole = True
             self.save()
+            interruption()
         network = self.networks[0]
         if self.best_weights:
             network.load_state_dict(self.best_weights)
@@ -211,12 +212,12 @@ class _Loop:
             for group in optimizer.param_groups:
                 group["lr"] = training.rate(at.step, self.steps)
             optimizer.step()
-        at.step += 1
+        at.step, at.batch = at.step + 1, at.batch + 1
         if self.target is not None and at.step % training.ema_every == 0:
             self._follow(online)
+        self.latest = Loss(loss.total.detach(), loss.parts)
         if at.step % training.log_every == 0:
-            self._log(loss.parts, float(loss.total.detach()))
-        self.hooks.progress(Progress(at.epoch, at.step, self.steps, at.losses.get("total", float("nan"))))
+            self._log(self.latest)
 
     @torch.no_grad()
     def _follow(self, online: Network) -> None:
@@ -224,17 +225,21 @@ class _Loop:
         for slow, fast in zip(self.target.parameters(), online.parameters(), strict=True):
             slow.lerp_(fast, 1 - self.training.ema_decay)
 
-    def _log(self, parts: dict[str, Tensor], total: float) -> None:
-        if not np.isfinite(total):
+    def _log(self, loss: Loss) -> None:
+        parts = {name: float(part) for name, part in loss.parts.items()}
+        if not loss.total.isfinite():
             raise NotFinite(
-                f"The loss is {total} at step {self.at.step} (parts: {({k: float(v) for k, v in parts.items()})}).\n"
+                f"The loss is {float(loss.total)} at step {self.at.step} (parts: {parts}).\n"
                 "  do now: lower training.learning_rate, or set training.clip=1.0"
             )
-        self.at.losses = {"total": total, **{name: float(part) for name, part in parts.items()}}
+        self.at.losses = {"total": float(loss.total), **parts}
         self.hooks.log({"step": self.at.step, "epoch": self.at.epoch, "loss": self.at.losses})
 
     def _end_epoch(self) -> None:
         at, training = self.at, self.training
+        if self.latest is not None and at.step % training.log_every:  # NaN must not get as far as a choice of weights
+            self._log(self.latest)
+        at.epoch, at.batch = at.epoch + 1, 0
         if self.hooks.validate is None or (at.epoch % training.validate_every and at.epoch < training.epochs):
             return
         values = [self.hooks.validate(network.eval()) for network in self.networks]
@@ -268,6 +273,7 @@ class _Loop:
                 tensors |= optimizer_tensors(optimizer, f"optimizer{number}_{nth}")
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
         save_checkpoint(self.hooks.checkpoint, tensors, vars(self.at))
+        self.saved = self.at.step
 
     def restore(self) -> None:
         """Go on from the checkpoint."""
@@ -275,6 +281,7 @@ class _Loop:
             return
         tensors, state = load_checkpoint(self.hooks.checkpoint)
         self.at = _Progression(**state)
+        self.saved = self.at.step
         torch.set_rng_state(tensors["rng.dropout"])
         self.roles.set_state(tensors["rng.roles"])
         self.rng.set_state(tensors["rng.sampling"])
