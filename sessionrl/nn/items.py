@@ -15,7 +15,7 @@ class Items(nn.Module):
     """One vector per item.
 
     Weights are drawn from U(-b, b) with b = sqrt(6 / (V + dim)), GRU4Rec's initialisation; the row of `PAD` is
-    zero, and stays so unless `start` makes it the learned vector of the empty history.
+    zero and stays so, unless `start` makes it the learned vector of the empty history.
 
     Args:
         n_items: V, the items and `PAD`
@@ -46,7 +46,10 @@ class Items(nn.Module):
         bound = math.sqrt(6 / (n_items + dim))
         nn.init.uniform_(self.id, -bound, bound)
         with torch.no_grad():
-            self.id[PAD] = 0
+            if (
+                not start
+            ):  # at 0 the gradient of normalising is 1e12 times too large, and adaptive rates never forget it
+                self.id[PAD] = 0
 
     def forward(self, items: Tensor) -> Tensor:
         """[...] item numbers -> [..., dim] input vectors."""

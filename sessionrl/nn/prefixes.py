@@ -86,7 +86,8 @@ class Pieces:
 
     def transitions(self, start: bool) -> npt.NDArray[np.int64]:
         """[P] transitions per piece; with a start token the session's first event counts too."""
-        return self.last - self.first + (self.opens if start else 0)
+        steps = self.last - self.first + (self.opens if start else 0)
+        return np.asarray(np.maximum(steps, 0))  # a session without events has none
 
 
 def pieces(sessions: Sessions, max_length: int) -> Pieces:

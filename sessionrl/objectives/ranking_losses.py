@@ -1,8 +1,8 @@
 """Losses of a score matrix whose positive lies in a known column: GRU4Rec's four.
 
 All take logits [N, C], the positive's column [N], and which columns are no negatives of a row, [N, C] bool or None;
-they give one loss per row, [N]. Sources: arXiv:1511.06939 section 3.1.3 (TOP1), arXiv:1706.03847 section 3 (the max
-losses).
+they give one loss per row, [N], which is 0 where a row has no negative. Sources: arXiv:1511.06939 section 3.1.3
+(TOP1), arXiv:1706.03847 section 3 (the max losses).
 """
 
 import torch
@@ -30,7 +30,8 @@ def bpr_max(
     own = scores.gather(1, position[:, None])
     weight = _softmax_of_negatives(scores, position, ignored)
     better = (weight * torch.sigmoid(own - scores)).sum(1)
-    return -(better + FLOOR).log() + regularisation * (weight * scores**2).sum(1)
+    loss = -(better + FLOOR).log() + regularisation * (weight * scores**2).sum(1)
+    return torch.where(weight.any(1), loss, 0.0)
 
 
 def top1(logits: Tensor, position: Tensor, ignored: Tensor | None = None) -> Tensor:
@@ -56,4 +57,6 @@ def _no_negatives(position: Tensor, ignored: Tensor | None, like: Tensor) -> Ten
 
 def _softmax_of_negatives(scores: Tensor, position: Tensor, ignored: Tensor | None) -> Tensor:
     """[N, C], 0 where a column is no negative."""
-    return scores.masked_fill(_no_negatives(position, ignored, scores), -torch.inf).softmax(1)
+    excluded = _no_negatives(position, ignored, scores)
+    none_left = excluded.all(1, keepdim=True)  # softmax over nothing is NaN, and so is its gradient
+    return scores.masked_fill(excluded & ~none_left, -torch.inf).softmax(1).masked_fill(none_left, 0.0)

@@ -54,7 +54,7 @@ class SMORL:
         assert target is not None
         candidates = self.supervised.candidates(batch, context)
         now = online(batch.state, candidates.items, taken=batch.action)
-        weights = torch.tensor(self.weights, device=now.q.device)
+        weights = now.q.new_tensor(self.weights)
         future = bootstrap(online, target, batch.next_state, candidates, weights)
         top = candidates.numbers(now.logits.detach().argmax(1))
         reward = self.reward(batch, batch.action if self.rewards_of == "logged" else top, context)

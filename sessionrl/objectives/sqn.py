@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-import torch
 from pydantic import Field
 
 from sessionrl.nn.network import Network
@@ -45,7 +44,7 @@ class SQN:
         assert target is not None
         candidates = self.supervised.candidates(batch, context)
         now = online(batch.state, candidates.items, taken=batch.action)
-        weights = torch.ones(1, device=now.q.device)
+        weights = now.q.new_ones(1)
         future = bootstrap(online, target, batch.next_state, candidates, weights)
         supervised = self.supervised.per_transition(now.logits, candidates).mean()
         td = td_loss(now.q.squeeze(-1), batch.reward[:, None], future, self.gamma, batch.done).mean()

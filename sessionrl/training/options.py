@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sessionrl.errors import BadOption
 from sessionrl.training.batches import Order
 
 Rate = Annotated[float, Field(gt=0)]
@@ -20,7 +21,7 @@ class Training:
         order: "time" follows the log from oldest to newest; "shuffled" draws sessions anew every epoch
         max_length: events of a session that are encoded together; longer sessions are cut into pieces
         optimizer: "adagrad" (with momentum) or "adam"; both update only touched rows where candidates are sampled
-        learning_rate: a rate, or [[step, rate], …] for a rate that changes at those steps
+        learning_rate: a rate, or [[0, rate], [step, rate], …] for a rate that changes at those steps
         decay_to: share of the rate that is left at the last step, reached linearly; 1 keeps it
         momentum: of adagrad
         clip: longest joint gradient norm; none if not given
@@ -52,10 +53,17 @@ class Training:
     log_every: Annotated[int, Field(ge=1)] = 200
     device: str = "auto"
 
+    def __post_init__(self) -> None:
+        if isinstance(self.learning_rate, list) and 0 not in [start for start, _ in self.learning_rate]:
+            raise BadOption(
+                f"[training], option 'learning_rate' = {[list(pair) for pair in self.learning_rate]}: it names no rate "
+                "for the first step.\n  do now: begin with [0, rate]"
+            )
+
     def rate(self, step: int, steps: int) -> float:
         """The learning rate at a step of `steps`."""
-        if isinstance(self.learning_rate, float | int):
-            rate = float(self.learning_rate)
+        if isinstance(self.learning_rate, list):
+            rate = [value for start, value in sorted(self.learning_rate) if start <= step][-1]
         else:
-            rate = [value for start, value in sorted(self.learning_rate) if start <= step or start == 0][-1]
+            rate = self.learning_rate
         return rate * (1 - (1 - self.decay_to) * min(1.0, step / max(1, steps)))
