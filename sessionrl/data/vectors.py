@@ -22,7 +22,7 @@ def cooccurrence_vectors(train: Sessions, items: int, dim: int, seed: int) -> np
     """
     from scipy.sparse.linalg import svds
 
-    ppmi = _ppmi(_cooccurrences(train, items))
+    ppmi = ppmi_of(cooccurrences(train, items))
     width = min(dim, items - 1)
     if not ppmi.nnz:
         return np.zeros((items, width), np.float32)
@@ -40,8 +40,8 @@ def cooccurrence_vectors(train: Sessions, items: int, dim: int, seed: int) -> np
     return np.asarray(unit, np.float32)
 
 
-def _cooccurrences(train: Sessions, items: int) -> Any:
-    """[V, V] sparse counts, symmetric, empty diagonal."""
+def cooccurrences(train: Sessions, items: int) -> Any:
+    """[V, V] sparse counts of two items at most `WINDOW` events apart in a session; symmetric, empty diagonal."""
     from scipy import sparse
 
     session = train.session
@@ -54,7 +54,8 @@ def _cooccurrences(train: Sessions, items: int) -> Any:
     return counts + counts.T
 
 
-def _ppmi(counts: Any) -> Any:
+def ppmi_of(counts: Any) -> Any:
+    """[V, V] sparse float32: positive pointwise mutual information of a matrix of counts."""
     from scipy import sparse
 
     of_item = np.asarray(counts.sum(axis=1)).ravel()

@@ -117,6 +117,8 @@ def test_share_of_test_sessions_that_start_before_the_last_training_event():
     log = log_of([(1, "x", 0), (2, "x", 5), (3, "x", 7), (2, "x", 6)])
     assert started_too_early(log, np.array([TEST, TRAIN, TEST])) == 0.5
     assert started_too_early(log, np.array([TRAIN, VALID, TEST])) == 0.0
+    at_the_same_time = log_of([(1, "x", 0), (2, "x", 0)])
+    assert started_too_early(at_the_same_time, np.array([TRAIN, TEST])) == 0.0
     assert started_too_early(log, np.array([TEST, TEST, TEST])) is None
 
 
