@@ -67,9 +67,9 @@ slow: setup  ## the slow tests alone
 
 check-all: test check slow  ## all of these three
 
-bench: setup  ## measured speed and accuracy, never part of the tests
+bench: setup  ## speed of the baselines on DATA, never part of the tests; benchmarks/tables.py measures accuracy
 	@test -d "$(DATA)" || { echo "There is no $(DATA). Run make demo first, or name a data set: make bench DATA=DIRECTORY" >&2; exit 1; }
-	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script --data "$(DATA)" || exit 1; done
+	$(BIN)/python benchmarks/baselines.py --data "$(DATA)"
 
 docs: setup  ## the documentation in site/
 	$(BIN)/zensical build --clean --config-file mkdocs.yml
