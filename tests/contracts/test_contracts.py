@@ -1,0 +1,364 @@
+"""Every registered part keeps its contract, and each contract notices a part that does not."""
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sessionrl import registry
+from sessionrl.baselines.popularity import Popularity
+from sessionrl.contracts import check_backbone, check_baseline, check_metric, check_objective, check_policy
+from sessionrl.objectives.objective import Loss
+
+CHECKS = {
+    "backbone": check_backbone,
+    "objective": check_objective,
+    "policy": check_policy,
+    "baseline": check_baseline,
+    "metric": check_metric,
+}
+PARTS = [(kind, name) for kind in CHECKS for name in registry.names(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), PARTS)
+def test_registered_part_keeps_its_contract(kind, name):
+    CHECKS[kind](name)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("gru", {"layers": 2, "dropout": 0.3}),
+        ("gru", {"residual": True}),
+        ("gru", {"truncate": True, "layers": 2, "dropout": 0.2}),
+    ],
+)
+def test_backbone_keeps_its_contract_with_other_options(name, options):
+    check_backbone(name, **options)
+
+
+@pytest.mark.parametrize("kind", ["bpr_max", "top1", "top1_max"])
+@pytest.mark.parametrize("name", ["next_item", "sqn", "smorl"])
+def test_objective_keeps_its_contract_with_every_ranking_loss(name, kind):
+    check_objective(name, **({"kind": kind} if name == "next_item" else {"supervised": {"kind": kind}}))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("next_item", {"kind": "bpr_max", "elu": 0.5}),
+        ("next_item", {"log_q": 0.0}),
+        ("sqn", {"gamma": 0.0}),
+        ("smorl", {"rewards_of": "top", "weights": [1.0, 0.5, 0.0]}),
+    ],
+)
+def test_objective_keeps_its_contract_with_other_options(name, options):
+    check_objective(name, **options)
+
+
+def test_policies_keep_their_contract_with_three_q_heads():
+    check_policy("weighted", q_heads=3, weights=[1.0, -2.0, 0.5], temperature=0.1)
+
+
+# ---- Each contract notices a part that breaks it ----
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """Registers a part for one test."""
+
+    def plug(kind, cls):
+        registry.names(kind)
+        monkeypatch.setitem(registry._parts, (kind, "mine"), cls)
+
+    return plug
+
+
+class Broken(nn.Module):
+    def __init__(self, dim: int):
+        super().__init__()
+        self.gru = nn.GRU(dim, dim, batch_first=True)
+
+
+class SeesTheFuture(Broken):
+    def forward(self, x):
+        return self.gru(x)[0] + x.mean(1, keepdim=True)
+
+
+class SeesTheNext(Broken):
+    def forward(self, x):
+        return self.gru(torch.cat([x[:, 1:], x[:, -1:]], 1))[0]
+
+
+class SeesOnlyThePresent(Broken):
+    def forward(self, x):
+        return self.gru(x.flatten(0, 1)[:, None])[0].view_as(x)
+
+
+class SeesOnlyThePast(Broken):
+    def forward(self, x):
+        return self.gru(torch.cat([torch.zeros_like(x[:, :1]), x[:, :-1]], 1))[0]
+
+
+class SeesItsNeighbours(Broken):
+    def forward(self, x):
+        return self.gru(x)[0] + x.mean(0).detach()
+
+
+class TurnsRound(Broken):
+    def forward(self, x):
+        return self.gru(x)[0].transpose(1, 2)
+
+
+class HasAnIdleParameter(Broken):
+    def __init__(self, dim: int):
+        super().__init__(dim)
+        self.idle = nn.Parameter(torch.zeros(dim))
+
+    def forward(self, x):
+        return self.gru(x)[0]
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (SeesTheFuture, "sees the future: other inputs after position 0 change the outputs up to it"),
+        (SeesTheNext, "sees the future: other inputs after position 0 change the outputs up to it"),
+        (SeesOnlyThePresent, "does not see the past: another input at position 7 leaves the next output as it was"),
+        (SeesOnlyThePast, "does not see the present: another input at position 1 leaves its output as it was"),
+        (SeesItsNeighbours, "of row 0 alone give other outputs than within the batch"),
+        (TurnsRound, r"a backbone maps \[B, T, d\] to \[B, T, d\], but 'mine' gives \[3, 8, 9\]"),
+        (HasAnIdleParameter, "leaves the parameter 'idle' without a gradient"),
+    ],
+)
+def test_a_broken_backbone_is_noticed(plugged, cls, sentence):
+    plugged("backbone", cls)
+    with pytest.raises(AssertionError, match=sentence):
+        check_backbone("mine")
+
+
+@dataclass(frozen=True)
+class Sound:
+    rewards: ClassVar[int] = 1
+    bootstraps: ClassVar[bool] = True
+    samples: ClassVar[bool] = False
+
+    def loss(self, online, target, batch, context):
+        scores = online(batch.state)
+        total = scores.logits.square().mean() + scores.q.square().mean()
+        return Loss(total, {"all": total.detach()})
+
+
+class ForgetsTheQHeads(Sound):
+    samples: ClassVar[bool] = False
+
+    def loss(self, online, target, batch, context):
+        total = online(batch.state, heads="supervised").logits[:, :3].mean()
+        return Loss(total, {"all": total.detach()})
+
+
+class TeachesTheTarget(Sound):
+    def loss(self, online, target, batch, context):
+        total = super().loss(online, target, batch, context).total + target(batch.state).q.mean()
+        return Loss(total, {"all": total.detach()})
+
+
+class LogsAGraph(Sound):
+    def loss(self, online, target, batch, context):
+        total = super().loss(online, target, batch, context).total
+        return Loss(total, {"all": total})
+
+
+class DrawsFromTheGlobalState(Sound):
+    def loss(self, online, target, batch, context):
+        total = super().loss(online, target, batch, context).total
+        return Loss(total, {"all": torch.rand(())})
+
+
+class IsRandom(Sound):
+    def loss(self, online, target, batch, context):
+        total = super().loss(online, target, batch, context).total * time.perf_counter_ns()
+        return Loss(total, {"all": total.detach()})
+
+
+class FailsOnOne(Sound):
+    def loss(self, online, target, batch, context):
+        total = super().loss(online, target, batch, context).total * batch.reward.std()
+        return Loss(total, {"all": total.detach()})
+
+
+class MovesWeights(Sound):
+    def loss(self, online, target, batch, context):
+        with torch.no_grad():
+            target.bias.add_(1)
+        return super().loss(online, target, batch, context)
+
+
+class ThinksInDouble(Sound):
+    def loss(self, online, target, batch, context):
+        total = super().loss(online, target, batch, context).total.double()
+        return Loss(total, {"all": total.detach()})
+
+
+@dataclass
+class IsNotFrozen:
+    rewards: ClassVar[int] = 0
+    bootstraps: ClassVar[bool] = False
+    samples: ClassVar[bool] = False
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (ForgetsTheQHeads, "leaves the parameter 'heads' without a gradient"),
+        (
+            TeachesTheTarget,
+            "sends a gradient into the target network: bias, heads, items.id, backbone.gru.weight_ih_l0",
+        ),
+        (LogsAGraph, "part 'all' should be a detached scalar"),
+        (DrawsFromTheGlobalState, "draws from torch's global state, not from context.rng"),
+        (IsRandom, "give another loss the second time"),
+        (MovesWeights, "changes the parameters of a network by itself"),
+        (ThinksInDouble, "the total should be float32, but is torch.float64"),
+        (IsNotFrozen, "should be a frozen dataclass, so that its fields are its options"),
+    ],
+)
+def test_a_broken_objective_is_noticed(plugged, cls, sentence):
+    plugged("objective", cls)
+    with pytest.raises(AssertionError, match=sentence):
+        check_objective("mine")
+
+
+def test_an_objective_that_fails_on_a_single_transition_is_noticed(plugged):
+    plugged("objective", FailsOnOne)
+    with (
+        pytest.warns(UserWarning, match="degrees of freedom"),
+        pytest.raises(AssertionError, match=r"1 transitions.*nan"),
+    ):
+        check_objective("mine")
+
+
+def test_a_sound_objective_passes(plugged):
+    plugged("objective", Sound)
+    check_objective("mine")
+
+
+@dataclass(frozen=True)
+class Upside:
+    """Orders by the logits, but prefers what it shows last."""
+
+    heads: ClassVar[str] = "supervised"
+
+    def order_by(self, scores):
+        return scores.logits
+
+    def probabilities(self, scores):
+        return (-scores.logits).softmax(1)
+
+
+class Unsummed(Upside):
+    def probabilities(self, scores):
+        return scores.logits.sigmoid()
+
+
+class Mixed(Upside):
+    def order_by(self, scores):
+        return scores.logits - scores.logits.mean(0)
+
+    def probabilities(self, scores):
+        return self.order_by(scores).softmax(1)
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (Upside, "gives an item more probability than one that stands above it"),
+        (Unsummed, "the probabilities do not sum to 1"),
+        (Mixed, "state 0 alone has another order than within the batch"),
+    ],
+)
+def test_a_broken_policy_is_noticed(plugged, cls, sentence):
+    plugged("policy", cls)
+    with pytest.raises(AssertionError, match=sentence):
+        check_policy("mine")
+
+
+class ScoresPad(Popularity):
+    def scores(self, sessions, cases):
+        found = super().scores(sessions, cases)
+        return found._replace(base=np.zeros_like(found.base))
+
+
+class ListsTwice(Popularity):
+    def scores(self, sessions, cases):
+        n = len(cases.session)
+        offsets, items = np.arange(n + 1) * 2, np.full(2 * n, 3, np.int32)
+        return super().scores(sessions, cases)._replace(offsets=offsets, items=items, scores=np.ones(2 * n))
+
+
+class ComparesCases(Popularity):
+    def scores(self, sessions, cases):
+        found = super().scores(sessions, cases)
+        return found._replace(base=found.base + len(cases.session))
+
+
+class ForgetsWhenSaved(Popularity):
+    def arrays(self):
+        return {"counts": self.counts[::-1]}
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (ScoresPad, "PAD should score -inf, but scores 0.0"),
+        (ListsTwice, "lists an item twice for one case"),
+        (ComparesCases, "alone is scored otherwise than among other cases"),
+        (ForgetsWhenSaved, "restored from its arrays it gives other scores"),
+    ],
+)
+def test_a_broken_baseline_is_noticed(plugged, cls, sentence):
+    plugged("baseline", cls)
+    with pytest.raises(AssertionError, match=sentence):
+        check_baseline("mine")
+
+
+@dataclass(frozen=True)
+class Infinite:
+    """One over the rank of an item that is not there."""
+
+    k: int
+    better: ClassVar[str] = "higher"
+
+    def per_case(self, rankings, catalogue):
+        return np.full(len(rankings), np.inf)
+
+
+class Undecided(Infinite):
+    """Better in both directions."""
+
+    better: ClassVar[str] = "both"
+
+
+class Short(Infinite):
+    """Only the first case."""
+
+    def per_case(self, rankings, catalogue):
+        return np.zeros(1)
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (Infinite, "is infinite for a case; a case without a value is NaN"),
+        (Undecided, r"better is 'both', not one of \('higher', 'lower', 'neither'\)"),
+        (Short, r"gives \(1,\) numbers for \d+ cases"),
+    ],
+)
+def test_a_broken_metric_is_noticed(plugged, cls, sentence):
+    plugged("metric", cls)
+    with pytest.raises(AssertionError, match=sentence):
+        check_metric("mine")
