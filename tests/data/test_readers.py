@@ -124,7 +124,7 @@ TEXT = "session_id;item_id;timestamp\n1;a;1\n1;b;2\n"
         ("log.csv", TEXT.rstrip().encode()),
         ("log.tsv", TEXT.replace(";", "\t").encode()),
         ("log.csv", TEXT.replace(";", "|").encode()),
-        ("log.csv.gz", gzip.compress(TEXT.encode())),
+        ("log.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
         ("log.csv.xz", lzma.compress(TEXT.encode())),
         ("log.csv", b'session_id,item_id,timestamp,name\n1,a,1,12" pipe\n1,b,2,\n'),
         ("log.csv", b'session_id,item_id,timestamp,name\n1,a,1,"two\nlines"\n1,b,2,"say ""a"", twice"\n'),
