@@ -92,6 +92,19 @@ def test_commands_in_the_documentation_exist(page, command):
         assert rest[0] in registry.names("reader"), f"{page}: {command}"
 
 
+def test_the_example_of_the_python_api_runs(tmp_path, monkeypatch, capsys):
+    days = [f"2026-05-{day:02}T12:{minute:02}:00Z" for day in range(1, 31) for minute in range(3)]
+    rows = [f"{number // 3},mug-{(number // 3 + number) % 6},{time},view" for number, time in enumerate(days)]
+    (tmp_path / "shop.csv").write_text("session_id,item_id,timestamp,event_type\n" + "\n".join(rows))
+    monkeypatch.chdir(tmp_path)
+    (example,) = [block for language, block in BLOCK.findall(TEXT["README.md"]) if language == "python"]
+    exec(compile(example, "README.md", "exec"), {"__name__": "example"})
+    printed = capsys.readouterr().out
+    assert len(set(re.findall(r"'mug-\d'", printed))) == printed.count("'mug-") == 5
+    assert printed.endswith(" []\n")  # both ids are known
+    assert (tmp_path / "prepared" / "shop" / "card.json").is_file()
+
+
 def test_the_example_of_an_objective_runs(monkeypatch):
     monkeypatch.setattr(registry, "_parts", dict(registry._parts))
     example = next(block for language, block in BLOCK.findall(TEXT["docs/extend.md"]) if language == "python")
