@@ -1,0 +1,51 @@
+"""The log of a training, read: validation by epoch, the epoch it chose, the parts of the loss by step."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sessionrl.reporting.models import Run
+
+LONGEST = 250  # points of a curve; of more, the means of neighbours are kept
+
+
+class Choice(NamedTuple):
+    """The epoch that validation chose, from 1, and what it said there."""
+
+    epoch: int
+    value: float
+
+
+class Point(NamedTuple):
+    """A value at an epoch or a step."""
+
+    at: float
+    value: float
+
+
+def validations(run: Run) -> list[Point]:
+    """After every epoch at which the run was validated."""
+    return [Point(entry["epoch"], entry["validation"]) for entry in run.log if "validation" in entry]
+
+
+def choice(run: Run) -> Choice | None:
+    """The first epoch with the highest value; None for what was not chosen on validation."""
+    found = validations(run)
+    if not found:
+        return None
+    best = max(found, key=lambda point: point.value)
+    return Choice(int(best.at), best.value)
+
+
+def losses(run: Run) -> dict[str, list[Point]]:
+    """Every part of the loss by step, while the epoch was chosen; neighbours are averaged to `LONGEST` points."""
+    lines = [entry for entry in run.log if "loss" in entry and entry.get("phase") != "refit"]
+    parts = list(dict.fromkeys(name for entry in lines for name in entry["loss"]))
+    return {name: _thinned([Point(e["step"], e["loss"][name]) for e in lines if name in e["loss"]]) for name in parts}
+
+
+def _thinned(points: list[Point]) -> list[Point]:
+    if len(points) <= LONGEST:
+        return points
+    blocks = np.array_split(np.array(points, np.float64), LONGEST)
+    return [Point(*map(float, block.mean(0))) for block in blocks]

@@ -1,0 +1,50 @@
+import doctest
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessionrl.reporting import drawing, figures
+from sessionrl.reporting.drawing import panel, spread
+
+
+@pytest.mark.parametrize("module", [drawing, figures])
+def test_the_examples_are_true(module):
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+@settings(max_examples=60)
+@given(st.lists(st.floats(-2, 3), min_size=1, max_size=12), st.floats(0.01, 0.4))
+def test_spread_labels_keep_their_order_their_distance_and_their_bounds(wanted, gap):
+    found = spread(wanted, gap, 0, 1)
+    least = min(gap, 1 / max(1, len(wanted) - 1))
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    places = [found[i] for i in order]
+    assert all(b - a >= least - 1e-9 for a, b in pairwise(places))
+    assert min(found) >= -1e-9
+    assert max(found) <= 1 + 1e-9
+
+
+def test_labels_with_room_stay_where_they_want_to_be():
+    assert spread([0.9, 0.1, 0.5], 0.1, 0, 1) == [0.9, 0.1, 0.5]
+
+
+def test_a_panel_is_bare_svg_with_ids_of_its_own():
+    def draw(figure):
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1])
+        axes.set_xlabel("cost in $ and $")
+
+    one, two = (panel(name, (300, 200), "a line", draw) for name in ("one", "two"))
+    assert one.svg.startswith("<svg")
+    assert 'viewBox="0 0 300 200"' in one.svg
+    assert "<metadata>" not in one.svg
+    assert "DejaVu" not in one.svg
+    assert "system-ui" in one.svg
+    assert "cost in $ and $" in one.svg
+    assert not set(re.findall(r'\bid="([^"]+)"', one.svg)) & set(re.findall(r'\bid="([^"]+)"', two.svg))
+    assert panel("one", (300, 200), "a line", draw) == one
