@@ -20,7 +20,13 @@ FIXED = {
     "training": ("sessionrl.training.options:Training", ()),
     "evaluation": ("sessionrl.evaluation.options:Evaluation", ()),
 }
-TOP = {"preset": str, "seed": int, "refit": bool, "prepared": str, "sessionrl_version": str}
+TOP: dict[str, tuple[type, str]] = {
+    "preset": (str, "text without /, the name of the model in tables"),
+    "seed": (int, "a whole number of at least 0"),
+    "refit": (bool, "true or false"),
+    "prepared": (str, "text, the prepared directory"),
+    "sessionrl_version": (str, "text"),
+}
 NETWORK = ("items", "backbone", "objective", "training", "policy")
 
 Config = dict[str, Any]
@@ -38,35 +44,33 @@ def preset_description(name: str) -> str:
 
 def load(source: str) -> Config:
     """The configuration in a preset or in a TOML file, as written there."""
-    if source.endswith(".toml") or "/" in source:
-        path = Path(source)
-        if not path.is_file():
-            raise BadOption(f"There is no file {source!r}. Presets: {', '.join(preset_names())}.")
-        text, where = path.read_text(encoding="utf-8"), source
-    else:
-        text, where = _preset_text(source), f"preset {source!r}"
+    if not (source.endswith(".toml") or "/" in source):
+        return {"preset": source, **tomllib.loads(_preset_text(source))}
+    path = Path(source)
+    if not path.is_file():
+        found = f"{source} is a folder, not a TOML file." if path.is_dir() else f"There is no file {source!r}."
+        raise BadOption(f"{found}\n  do now: give a TOML file, or one of the presets {', '.join(preset_names())}")
     try:
-        config = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadOption(f"{where} is not valid TOML: {error}.") from None
-    return {"preset": Path(source).stem, **config}
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadOption(f"{source} is not valid TOML: {error}.\n  do now: correct it, or restore it") from None
+    return {"preset": path.stem, **config}
 
 
 def override(config: Config, assignments: Iterable[str]) -> Config:
     """The configuration with ``section.key=value`` set; values are read as TOML, and as text when that fails."""
     result = {key: dict(value) if isinstance(value, dict) else value for key, value in config.items()}
-    for assignment in assignments:
-        keys, equals, text = assignment.partition("=")
-        if not equals:
-            raise BadOption(f"{assignment!r} is no assignment. Write section.key=value, as in training.epochs=5.")
-        *sections, last = keys.strip().split(".")
+    split = [_split(assignment) for assignment in assignments]
+    # Names first: another part has other options, and those given beside the name are meant for it.
+    for keys, text in sorted(split, key=lambda one: one[0][-1] != "name"):
+        *sections, last = keys
         place = result
         for section in sections:
             place[section] = dict(place.get(section, {})) if isinstance(place.get(section, {}), dict) else {}
             place = place[section]
         if last == "name" and isinstance(place.get("name"), str) and place["name"] != text:
-            place.clear()  # another part has other options
-        place[last] = _value(text.strip())
+            place.clear()
+        place[last] = _value(text)
     return result
 
 
@@ -79,13 +83,15 @@ def complete(config: Mapping[str, Any]) -> Config:
     known = [*TOP, *NAMED, *FIXED]
     for key in config:
         if key not in known:
-            raise BadOption(f"There is no section [{key}].{did_you_mean(key, known)} Sections: {', '.join(known)}.")
+            hint = _meant(key, known, config)
+            raise BadOption(f"There is no section or option {key!r}.{hint} Known: {', '.join(known)}.")
     result: Config = {"preset": "custom", "seed": 1, "refit": False}
-    for key, kind in TOP.items():
+    for key, (kind, expected) in TOP.items():
         if key in config:
-            if not isinstance(config[key], kind):
-                raise BadOption(f"Option {key!r} = {config[key]!r} should be of type {kind.__name__}.")
-            result[key] = config[key]
+            value = config[key]
+            if type(value) is not kind or (key == "seed" and value < 0) or (key == "preset" and "/" in value):
+                raise BadOption(f"Option {key!r} = {value!r}: expected {expected}.")
+            result[key] = value
     for section in sections(config):
         given = config.get(section, {})
         if not isinstance(given, Mapping):
@@ -130,6 +136,16 @@ def label(config: Mapping[str, Any]) -> str:
     return str(config["preset"])
 
 
+def _meant(key: str, known: list[str], config: Mapping[str, Any]) -> str:
+    """A hint for a section that does not exist: one of nearly this name, or the section that has such an option."""
+    if near := did_you_mean(key, known):
+        return near
+    others = {name: value for name, value in config.items() if name in known}
+    options = complete(others)
+    there = [f"{section}.{key}" for section in sections(others) if key in options[section]]
+    return f" Did you mean {' or '.join(there)}?" if there else ""
+
+
 def _defaults(section: str) -> dict[str, Any]:
     return {"policy": {"name": "greedy"}}.get(section, {})
 
@@ -148,6 +164,15 @@ def _preset_text(name: str) -> str:
     if not file.is_file():
         raise UnknownName("preset", name, preset_names())
     return file.read_text(encoding="utf-8")
+
+
+def _split(assignment: str) -> tuple[list[str], str]:
+    """``objective.gamma=0.9`` -> ``["objective", "gamma"], "0.9"``."""
+    name, equals, text = assignment.partition("=")
+    keys = [key.strip() for key in name.split(".")]
+    if not equals or not all(keys):
+        raise BadOption(f"{assignment!r} is no assignment. Write section.key=value, as in training.epochs=5.")
+    return keys, text.strip()
 
 
 def _value(text: str) -> Any:

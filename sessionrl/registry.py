@@ -27,6 +27,9 @@ HOMES = {
     "metric": "sessionrl.evaluation.metrics",
 }
 
+# TOML has no None: this word takes an option away that a preset sets, and keeps it away when a default changes.
+NONE = "none"
+
 _parts: dict[tuple[str, str], type] = {}
 _loaded: set[str] = set()
 
@@ -88,8 +91,8 @@ def construct(cls: Callable[..., T], options: Mapping[str, Any], where: str, **g
 def complete_options(
     cls: Callable[..., Any], options: Mapping[str, Any], where: str, given: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Checked options with every default written out; options that are None are left out (TOML has no None)."""
-    plain: dict[str, Any] = _without_none(_check(cls, options, where, given).model_dump(mode="json"))
+    """Checked options with every default written out; what is None is written as the word `NONE`."""
+    plain: dict[str, Any] = _in_words(_check(cls, options, where, given).model_dump(mode="json"))
     return plain
 
 
@@ -116,10 +119,11 @@ def _check(cls: Callable[..., Any], options: Mapping[str, Any], where: str, give
             fields[parameter.name] = (hints.get(parameter.name, Any), default)
             _forbid_unknown_keys(hints.get(parameter.name))
     config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    of_fields = {name: hint for name, (hint, _) in fields.items()}
     try:
-        return create_model("Options", __config__=config, **fields)(**options)
+        return create_model("Options", __config__=config, **fields)(**_out_of_words(options, of_fields))
     except ValidationError as error:
-        raise BadOption("\n".join(_explain(where, one, list(fields)) for one in error.errors())) from None
+        raise BadOption("\n".join(_explain(where, one, of_fields) for one in error.errors())) from None
 
 
 def _forbid_unknown_keys(hint: Any) -> None:
@@ -132,17 +136,40 @@ def _forbid_unknown_keys(hint: Any) -> None:
             _forbid_unknown_keys(nested)
 
 
-def _explain(where: str, error: Mapping[str, Any], known: list[str]) -> str:
+def _explain(where: str, error: Mapping[str, Any], hints: Mapping[str, Any]) -> str:
+    *sections, last = error["loc"]
     option = ".".join(str(step) for step in error["loc"])
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        for section in sections:
+            hints = _options_of(hints[section])
+        known = [".".join([*map(str, sections), name]) for name in hints]
         hint = did_you_mean(option, known)
         return f"{where} has no option {option!r}.{hint} Options: {', '.join(known) or 'none'}."
+    if error["type"] == "missing" and isinstance(last, int):
+        return f"{where}, option {'.'.join(map(str, sections))!r} is too short: it has no value number {last + 1}."
     if error["type"] == "missing":
         return f"{where} needs the option {option!r}. Give it as {option}=VALUE."
     return f"{where}, option {option!r} = {error['input']!r}: {error['msg']}."
 
 
-def _without_none(value: Any) -> Any:
+def _in_words(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
-    return value
+        return {key: _in_words(inner) for key, inner in value.items()}
+    return NONE if value is None else value
+
+
+def _out_of_words(options: Mapping[str, Any], hints: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with the word `NONE` read as None where an option may be that, in nested sections as well."""
+    read = dict(options)
+    for name, value in options.items():
+        hint = hints.get(name)
+        if value == NONE and type(None) in typing.get_args(hint):
+            read[name] = None
+        elif isinstance(value, Mapping) and inspect.isclass(hint) and is_dataclass(hint):
+            read[name] = _out_of_words(value, _options_of(hint))
+    return read
+
+
+def _options_of(cls: Any) -> dict[str, Any]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {one.name: hints[one.name] for one in fields_of(cls) if one.init}
