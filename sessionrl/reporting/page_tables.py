@@ -141,7 +141,7 @@ def grid_tables(results: Results) -> list[TableView]:
                 for model in results.models
             ),
         )
-        for name in _two_metrics(results)
+        for name in results.sliced
     ]
 
 
@@ -154,7 +154,7 @@ def apart_table(results: Results, published: bool) -> TableView:
     ]
     if published:
         places.append(("published prefix rows: two events read or more", "prefix>=2", "event"))
-    names = _two_metrics(results)
+    names = results.sliced
     return TableView(
         "First events apart, and events against sessions as the unit",
         "model",
@@ -193,11 +193,6 @@ def tie_table(results: Results) -> TableView:
             for model in results.models
         ),
     )
-
-
-def _two_metrics(results: Results) -> list[str]:
-    hit = next((name for name in results.metrics if name.startswith("hit@")), None)
-    return list(dict.fromkeys([hit, results.headline])) if hit else [results.headline]
 
 
 def _cases(results: Results, name: str, where: str, average: Average = "event") -> str:

@@ -10,6 +10,7 @@ from sessionrl.evaluation.compare import Comparison, compare, holm
 from sessionrl.evaluation.measure import Measurement, measure
 from sessionrl.evaluation.metric import CaseMetric, metric
 from sessionrl.evaluation.metrics_file import TieGap, tie_gaps
+from sessionrl.evaluation.slices import slice_names
 from sessionrl.reporting.models import Model, Options, differences, load_catalogue
 
 REPLICATES = 2000
@@ -37,6 +38,7 @@ class Results:
 
     headline:      the metric that decides, in the slice ``all``, per event
     metrics:       what all runs were to be measured with, the headline among them
+    sliced:        those of them that are measured in every slice: hit and the headline
     measurements:  by label, then by metric, slice and average
     to_best:       by label and metric, against the first model; p corrected over the models, metric by metric
     to_popularity: by label, against the best model of plain popularity, on the headline; p corrected over the models
@@ -49,6 +51,7 @@ class Results:
     catalogue: Catalogue
     headline: str
     metrics: tuple[str, ...]
+    sliced: tuple[str, ...]
     measurements: dict[str, dict[Key, Measurement]]
     to_best: dict[tuple[str, str], Comparison]
     popularity: Model | None
@@ -84,10 +87,8 @@ def results_of(models: Sequence[Model], replicates: int = REPLICATES, seed: int 
     """
     catalogue = load_catalogue(models)
     headline, metrics = _headline(models), _common_metrics(models)
-    measured = {model.label: measure(model.rankings, catalogue, metrics, None, replicates, seed) for model in models}
-    measurements = {
-        label: {(one.metric, one.slice, one.average): one for one in found} for label, found in measured.items()
-    }
+    sliced = tuple(dict.fromkeys([*[name for name in metrics if name.startswith("hit@")][:1], headline]))
+    measurements = {model.label: _measured(model, catalogue, (metrics, sliced), replicates, seed) for model in models}
     ranked = sorted(models, key=lambda model: -measurements[model.label][headline, "all", "event"].value)
     # A two-sided p is at least 2 / (B + 1), and Holm multiplies it by the number of models.
     pairing = _Pairing(catalogue, max(replicates, 4 * round(len(models) * 2 / ALPHA)), seed)
@@ -99,6 +100,7 @@ def results_of(models: Sequence[Model], replicates: int = REPLICATES, seed: int 
         catalogue=catalogue,
         headline=headline,
         metrics=metrics,
+        sliced=sliced,
         measurements=measurements,
         to_best=_to_best(ranked, pairing, metrics),
         popularity=popularity,
@@ -113,6 +115,16 @@ def results_of(models: Sequence[Model], replicates: int = REPLICATES, seed: int 
         uncontrolled=uncontrolled,
         ties={model.label: tie_gaps(model.rankings, catalogue) for model in models},
     )
+
+
+def _measured(
+    model: Model, catalogue: Catalogue, metrics: tuple[Sequence[str], Sequence[str]], replicates: int, seed: int
+) -> dict[Key, Measurement]:
+    """The first metrics where the headline is, the second everywhere else too: nobody reads the rest of that grid."""
+    found = measure(model.rankings, catalogue, metrics[0], ["all"], replicates, seed)
+    elsewhere = [name for name in slice_names(model.rankings[0].kinds) if name != "all"]
+    found += measure(model.rankings, catalogue, metrics[1], elsewhere, replicates, seed)
+    return {(one.metric, one.slice, one.average): one for one in found}
 
 
 class _Pairing(NamedTuple):
