@@ -122,7 +122,7 @@ def transitions(
     event = (chosen.first - lead)[:, None] + column  # [P, T], flat position of the event in each cell
     real = column < lengths[:, None]
     is_item = real & (column >= lead[:, None])
-    items = np.where(is_item, sessions.items[np.where(is_item, event, 0)], PAD).astype(np.int64)
+    items = _laid_out(sessions, event, is_item)
 
     row, col = np.nonzero(real[:, 1:])
     action_event = event[row, col + 1]
@@ -152,6 +152,15 @@ def prefixes(sessions: Sessions, cases: Cases, start: bool = False) -> Prefixes:
     column = np.arange(width) - lead
     event = sessions.offsets[:-1][named][:, None] + column
     is_item = (column >= 0) & (column < longest[:, None])
-    items = np.where(is_item, sessions.items[np.where(is_item, event, 0)], PAD).astype(np.int64)
+    items = _laid_out(sessions, event, is_item)
     at = row * width + cases.length - 1 + lead
     return Prefixes(torch.from_numpy(items), torch.from_numpy(at))
+
+
+def _laid_out(
+    sessions: Sessions, event: npt.NDArray[np.int64], is_item: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Item numbers of the events of a matrix of cells; `PAD` where a cell holds none, and `event` is anything."""
+    items = np.full(event.shape, PAD, np.int64)
+    items[is_item] = sessions.items[event[is_item]]
+    return items

@@ -25,9 +25,10 @@ class NextItem:
             items drawn with probability proportional to count^alpha, shared by the batch
         alpha: 0 draws uniformly, 1 by popularity
         log_q: share of the sampling correction in cross entropy; 1 makes the sampled loss estimate the loss over
-            the whole catalogue. The authors' code corrects with raw counts for the batch's own actions and counts^alpha
-            for the drawn ones, which leaves the two groups at a constant offset; here both get the log of the expected
-            number of appearances
+            the whole catalogue: every negative loses the log of the number of times it is expected among the
+            candidates; the next item itself, which is there exactly once, loses nothing (arXiv:2507.09331). The
+            authors' code corrects the next item too, with raw counts for the batch's own actions and counts^alpha for
+            the drawn ones, which leaves the two groups at a constant offset
         regularisation, elu: of bpr_max
     """
 
@@ -63,8 +64,13 @@ class NextItem:
         """[N, C] scores -> [N] losses."""
         position, ignored = candidates.position, candidates.ignored
         if self.kind == "cross_entropy":
-            corrected = logits if candidates.log_q is None else logits - self.log_q * candidates.log_q
-            return cross_entropy(corrected, position, ignored)
+            return cross_entropy(self._corrected(logits, candidates), position, ignored)
         if self.kind == "bpr_max":
             return bpr_max(logits, position, ignored, self.regularisation, self.elu)
         return (top1 if self.kind == "top1" else top1_max)(logits, position, ignored)
+
+    def _corrected(self, logits: Tensor, candidates: Candidates) -> Tensor:
+        if candidates.log_q is None:
+            return logits
+        own = candidates.position[:, None]
+        return (logits - self.log_q * candidates.log_q).scatter(1, own, logits.gather(1, own))
