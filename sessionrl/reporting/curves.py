@@ -79,7 +79,14 @@ def _draw_losses(axes: Axes, model: Model) -> None:
     axes.set_ylabel("loss")
     bare(axes)
     if names:
-        axes.legend(loc="upper right", fontsize=8, ncols=min(4, len(names)), labelcolor=COLOURS["muted"])
+        axes.legend(
+            loc="lower right",
+            bbox_to_anchor=(1, 0.97),
+            fontsize=8,
+            ncols=min(4, len(names)),
+            labelcolor=COLOURS["muted"],
+            borderaxespad=0,
+        )
 
 
 def _selected_by(config: Options) -> str:

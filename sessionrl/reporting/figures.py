@@ -188,6 +188,7 @@ def _grid_panel(results: Results, kind: str) -> Panel:
                 inside = colour if half == "repeat" else COLOURS["surface"]
                 axes.plot(one.value, row + shift, "o", color=colour, markerfacecolor=inside, markersize=6)
         cases = {half: next((one.cases for one in row if one), 0) for half, row in halves.items()}
+        axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.set_title(f"{kind}: {cases['repeat']:,} repeats, {cases['new']:,} new")
         axes.set_yticks(range(len(models)), [short(model.label, 18) for model in models])
         axes.tick_params(axis="y", labelcolor=COLOURS["ink"])

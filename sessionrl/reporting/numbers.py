@@ -17,14 +17,15 @@ def number(value: float | None, places: int | None = None) -> str:
 
 
 def signed(value: float | None, places: int | None = None) -> str:
-    """With a plus or a minus sign, as differences are written.
+    """With a plus or a minus sign, as differences are written; without one where nothing is left of the number.
 
-    >>> signed(0.123), signed(-0.0123)
-    ('+0.123', '−0.0123')
+    >>> signed(0.123), signed(-0.0123), signed(-0.00001)
+    ('+0.123', '−0.0123', '0.0000')
     """
     if value is None or not math.isfinite(value):
         return NONE
-    return f"{'−' if value < 0 else '+'}{number(abs(value), places)}"
+    text = number(abs(value), places)
+    return text if not text.strip("0.") else f"{'−' if value < 0 else '+'}{text}"
 
 
 def places_of(*values: float | None) -> int:
@@ -42,7 +43,8 @@ def interval(low: float | None, high: float | None, places: int | None = None) -
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ""
     places = places_of(low, high) if places is None else places
-    return f"[{number(low, places)}, {number(high, places)}]".replace("-", "−")
+    # Without its sign where it rounds to zero: the z of the format.
+    return f"[{low:z,.{places}f}, {high:z,.{places}f}]".replace("-", "−")
 
 
 def with_interval(value: float | None, low: float | None, high: float | None) -> str:

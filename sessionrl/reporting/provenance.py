@@ -40,7 +40,7 @@ def data_lines(run: Run) -> list[str]:
 
 def run_table(models: Sequence[Model]) -> TableView:
     """One row per run."""
-    names = ("seed", "epoch", "validation", "started", "sessionrl", "commit", "python", "torch")
+    names = ("seed", "epoch", "validation", "started", "sessionrl", "commit", "python", "torch", "device")
     columns = (*map(Column, names), Column("directory", text=True))
     rows = tuple(Row(model.label, _run_cells(run, model.kind)) for model in models for run in model.runs)
     return TableView("Runs: the epoch that validation chose, and what made them", "model", columns, rows)
@@ -56,6 +56,7 @@ def _run_cells(run: Run, kind: Kind) -> tuple[Cell, ...]:
         Cell(f"{best.value:.4f}") if best else none,
         *(Cell(str(value)) for value in made),
         Cell(str(about.get("packages", {}).get("torch", NONE))),
+        Cell(str(about.get("device", NONE))),
         Cell(str(run.path)),
     )
 

@@ -41,6 +41,8 @@ def losses(run: Run) -> dict[str, list[Point]]:
     """Every part of the loss by step, while the epoch was chosen; neighbours are averaged to `LONGEST` points."""
     lines = [entry for entry in run.log if "loss" in entry and entry.get("phase") != "refit"]
     parts = list(dict.fromkeys(name for entry in lines for name in entry["loss"]))
+    if len(parts) == 2 and "total" in parts:
+        parts.remove("total")  # the sum of one part
     return {name: _thinned([Point(e["step"], e["loss"][name]) for e in lines if name in e["loss"]]) for name in parts}
 
 

@@ -16,6 +16,7 @@ def test_numbers_that_belong_together_have_the_same_places():
     assert numbers.with_interval(0.0996, 0.0942, 0.1041) == "0.100 [0.094, 0.104]"
     assert numbers.with_interval(12.3456, 9.8765, 14.2) == "12.35 [9.88, 14.20]"
     assert numbers.difference(-0.0021, -0.0104, 0.0051) == "−0.0021 [−0.0104, 0.0051]"
+    assert numbers.difference(-0.00001, -0.00002, 0.0) == "0.0000 [0.0000, 0.0000]"
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf")])

@@ -64,7 +64,7 @@ def test_a_model_compared_with_its_equal_is_not_distinguishable(shelf):
     one = shelf.run("one", POPULARITY, ranked, preset="one")
     two = shelf.run("two", POPULARITY, ranked, preset="two")
     text = printed(comparison_table(load_models([one, two]), None, "hit@5"))
-    assert row(text, "two")[3] == "+0.000 [0.000, 0.000]"
+    assert row(text, "two")[3] == "0.000 [0.000, 0.000]"
     assert row(text, "two")[-1] == "equivalent"
 
 
