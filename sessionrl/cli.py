@@ -1,17 +1,24 @@
 """The command line. Every verb imports what it needs when it runs, so that ``--help`` answers at once."""
 
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App
+from cyclopts import App, CycloptsError, Parameter
 
-from sessionrl import __version__, terminal
-from sessionrl.errors import BadDirectory, BadOption, SessionRLError
+from sessionrl import __version__, arguments, terminal
+from sessionrl.errors import BadOption, SessionRLError
+
+if TYPE_CHECKING:
+    from sessionrl.experiment import Experiment
+    from sessionrl.runs import RunDirectory
 
 app = App(
     name="sessionrl",
     version=__version__,
+    suppress_keyboard_interrupt=False,
     help="Session-based recommendation with reinforcement learning: prepare a log, train, measure, compare, recommend.",
 )
 
@@ -19,24 +26,33 @@ app = App(
 def main() -> None:
     """Run the command line; a mistake of the user is a message and exit code 2, never a traceback."""
     try:
-        app()
+        try:
+            app(exit_on_error=False, print_error=False)
+        finally:
+            sys.stdout.flush()
     except SessionRLError as error:
-        print(f"sessionrl: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("sessionrl: interrupted", file=sys.stderr)
-        sys.exit(130)
+        _stop(str(error), 2)
+    except CycloptsError as error:
+        _stop(f"{error}\n  do now: {' '.join(['sessionrl', *(error.command_chain or ()), '--help'])}", 2)
+    except KeyboardInterrupt as error:
+        _stop(str(error) or "interrupted", 130)
     except BrokenPipeError:  # `sessionrl list | head` closes early, which is no mistake
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        where = f"{error.filename}: {error.strerror}"
+        _stop(f"{where}.\n  do now: check that this path is right, may be written, and that its disk has room", 2)
 
 
-@app.command
-def prepare(
-    reader: str,
-    path: Path,
-    *assignments: str,
-    out: Path = Path("prepared"),
-) -> None:
+def _stop(message: str, code: int) -> None:
+    print(f"sessionrl: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+@app.command(usage="Usage: sessionrl prepare READER PATH [SECTION.KEY=VALUE ...] [--out PATH]")
+def prepare(reader: str, path: Path, *assignments: str, out: Path = Path("prepared")) -> None:
     """Turn a shop's log into a prepared data set.
 
     Args:
@@ -53,20 +69,23 @@ def prepare(
 
     sections = config.override({"reader": {"name": reader, "path": str(path)}, "data": {}}, assignments)
     if unknown := set(sections) - {"reader", "data"}:
-        raise BadOption(f"There is no section [{unknown.pop()}] in a preparation. Sections: reader, data.")
+        raise BadOption(
+            f"There is no section {unknown.pop()!r} in a preparation, only reader and data.\n"
+            "  do now: write reader.columns.item_id=NAME or data.test_days=3"
+        )
     source = registry.build("reader", sections["reader"])
     preparation = registry.construct(Preparation, sections["data"], "[data]")
-    directory = out / f"{reader}-{_digest(source, preparation)}"
+    directory = out / f"{reader}-{arguments.digest(source, preparation)}"
     if directory.is_dir():
-        print(f"{directory} is prepared already from these files with these options.")
-        return
-    with terminal.status(f"Preparing {path}") as say:
-        prepared = prepare(source, preparation, directory, now_ms=int(time.time() * 1000), progress=say)
-    print("\n".join(card_lines(prepared.card)))
-    print(f"\nPrepared: {directory}\nNext:     sessionrl train gru4rec --data {directory}")
+        print("Prepared already, from these files with these options.")
+    else:
+        with terminal.status(f"Preparing {path}") as say:
+            prepared = prepare(source, preparation, directory, now_ms=int(time.time() * 1000), progress=say)
+        print("\n".join(card_lines(prepared.card)), end="\n\n")
+    print(f"Prepared: {directory}\nNext:     {arguments.command('train', 'gru4rec', '--data', directory)}")
 
 
-@app.command
+@app.command(usage="Usage: sessionrl train (PRESET | FILE) [SECTION.KEY=VALUE ...] [OPTIONS]")
 def train(
     preset: str | None = None,
     *assignments: str,
@@ -86,34 +105,22 @@ def train(
         out: the folder in which every run gets a directory of its own.
     """
     from sessionrl import config
-    from sessionrl.data.prepare import Prepared
     from sessionrl.experiment import Experiment, open_run
 
     if (preset is None) == (resume is None):
-        raise BadOption("Give a preset to train (`sessionrl list presets`), or --resume RUN to go on with one.")
+        raise BadOption("Give either a preset (`sessionrl list presets`), or --resume RUN to go on as it was begun.")
+    begun: Iterable[tuple[Experiment, RunDirectory]]
     if resume is not None:
-        experiment, run = open_run(resume, data)
-        with terminal.reporter() as experiment.reporter:
-            experiment.run(run)
-        terminal.print_metrics(run.path)
-        return
-    assert preset is not None
-    loaded = config.override(config.load(preset), assignments)
-    prepared = Prepared.load(data or loaded.get("prepared") or _only_prepared())
-    for seed in _numbers(seeds) if seeds else [loaded.get("seed", 1)]:
-        with terminal.reporter() as reporter:
-            experiment = Experiment({**loaded, "seed": seed}, prepared, reporter)
-            run = experiment.new_run(out)
-            reporter.say(f"Run: {run.path}")
-            try:
-                experiment.run(run)
-            except SessionRLError as error:
-                error.add_note(f"run: {run.path}")
-                if type(error).__name__ == "Interrupted":
-                    raise SessionRLError(f"{error}\n  do now: sessionrl train --resume {run.path}") from None
-                raise
-        terminal.print_metrics(run.path)
-        print(f"Run:  {run.path}\nNext: sessionrl report {run.path}")
+        begun = [open_run(resume, data)]
+    else:
+        loaded = config.override(config.load(str(preset)), assignments)
+        prepared = arguments.prepared_data(data, loaded.get("prepared"))
+        numbers = [loaded.get("seed", 1)] if seeds is None else arguments.seed_numbers(seeds)
+        experiments = [Experiment({**loaded, "seed": seed}, prepared) for seed in numbers]
+        begun = ((experiment, experiment.new_run(out)) for experiment in experiments)
+    paths = [_finish(experiment, run) for experiment, run in begun]
+    print("\n".join(f"Run:  {path}" for path in paths))
+    print(f"Next: {arguments.command('report', *paths)}")
 
 
 @app.command
@@ -133,6 +140,8 @@ def evaluate(run: Path, *, part: str = "test", data: Path | None = None) -> None
     with terminal.reporter() as experiment.reporter:
         found = experiment.measure(directory, part)
     terminal.print_measurements(found.measurements)
+    if part == "test":
+        print(f"Written: {directory.metrics}")
 
 
 @app.command
@@ -152,6 +161,8 @@ def compare(
         slice: all, first, repeat, new, a kind of event, KIND/new, KIND/repeat or "prefix>=2".
         seed: of the bootstrap.
     """
+    if not runs:
+        raise BadOption("Give two runs or more: sessionrl compare RUN RUN ...")
     from sessionrl.reporting.models import load_models
     from sessionrl.reporting.tables import comparison_table
 
@@ -178,12 +189,19 @@ def report(*runs: Path, out: Path | None = None, title: str | None = None) -> No
 
 
 @app.command
-def recommend(run: Path, *, items: str, k: int = 10, json: bool = False) -> None:
+def recommend(
+    run: Path,
+    *,
+    items: str,
+    k: Annotated[int, Parameter(name=["--k", "-k"])] = 10,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
     """Recommend what comes after a session.
 
     Args:
         run: a trained run.
-        items: item ids of the session, oldest first, as a,b,c; an empty text asks for the first item.
+        items: item ids of the session, oldest first, as a,b,c, or as a JSON list where ids have commas in them; an
+            empty text asks for the first item.
         k: how many.
         json: print JSON instead of a table.
     """
@@ -196,18 +214,12 @@ def recommend(run: Path, *, items: str, k: int = 10, json: bool = False) -> None
         raise BadOption(
             f"-k {k}: this run knows {len(recommender.vocabulary) - 1} items, so k lies between 1 and that."
         )
-    session = [item.strip() for item in items.split(",") if item.strip()]
+    session = arguments.item_ids(items)
     found = recommender.recommend([session], k)[0]
     if json:
         print(dumps({"items": found.items, "scores": found.scores, "unknown": found.unknown}))
         return
-    if found.unknown:
-        print(f"Not in the training part, left out: {', '.join(map(str, found.unknown))}", file=sys.stderr)
-    if session and len(found.unknown) == len(session):
-        print("Nothing of the session is known: these are the most popular items.", file=sys.stderr)
-    from sessionrl.reporting.tables import recommendation_table
-
-    terminal.console().print(recommendation_table(found, recommender.catalogue))
+    terminal.print_recommendations(found, recommender.catalogue, known=len(session) > len(found.unknown))
 
 
 @app.command(name="list")
@@ -222,7 +234,7 @@ def list_(kind: str | None = None) -> None:
     print(listing(kind))
 
 
-@app.command
+@app.command(usage="Usage: sessionrl show (PRESET | FILE) [SECTION.KEY=VALUE ...]")
 def show(preset: str, *assignments: str) -> None:
     """Print a configuration with every option written out, and where the code of each section is.
 
@@ -259,31 +271,23 @@ def demo(*, out: Path = Path("demo"), seed: int = 1) -> None:
     print(f"\nReport: {page}\nOpen it in a browser; it needs no network.")
 
 
-def _digest(source: Any, preparation: Any) -> str:
-    """Six hexadecimal digits that change with the options and with the files that are read."""
-    from hashlib import sha256
+def _finish(experiment: "Experiment", run: "RunDirectory") -> Path:
+    """Train and measure what is not yet, print the measurements, and return where they are."""
+    from sessionrl.training.loop import Interrupted
 
-    files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in source.files if file.is_file()]
-    return sha256(repr((source, preparation, files)).encode()).hexdigest()[:6]
-
-
-def _only_prepared() -> Path:
-    found = sorted(card.parent for card in Path("prepared").glob("*/card.json"))
-    if len(found) == 1:
-        return found[0]
-    listed = "\n".join(f"    --data {path}" for path in found)
-    raise BadDirectory(
-        f"There are {len(found)} prepared data sets here; say which one:\n{listed}"
-        if found
-        else "There is no prepared data set in ./prepared.\n  do now: sessionrl prepare READER PATH, or give --data"
-    )
-
-
-def _numbers(text: str) -> list[int]:
+    print(f"Run: {run.path}", file=sys.stderr)
+    resume = arguments.command("train", "--resume", run.path)
     try:
-        return [int(number) for number in text.split(",")]
-    except ValueError:
-        raise BadOption(f"--seeds {text!r}: write whole numbers with commas between, as 1,2,3.") from None
+        with terminal.reporter() as experiment.reporter:
+            experiment.run(run)
+    except Interrupted as error:
+        raise KeyboardInterrupt(f"{error}\n  do now: {resume}") from None
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"Interrupted.\n  do now: {resume}") from None
+    except SessionRLError as error:
+        raise SessionRLError(f"{error}\n  run:    {run.path}") from error
+    terminal.print_metrics(run.path)
+    return run.path
 
 
 if __name__ == "__main__":

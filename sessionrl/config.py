@@ -21,7 +21,7 @@ FIXED = {
     "evaluation": ("sessionrl.evaluation.options:Evaluation", ()),
 }
 TOP: dict[str, tuple[type, str]] = {
-    "preset": (str, "text without /, the name of the model in tables"),
+    "preset": (str, "text, the name of the model in tables"),
     "seed": (int, "a whole number of at least 0"),
     "refit": (bool, "true or false"),
     "prepared": (str, "text, the prepared directory"),
@@ -88,10 +88,9 @@ def complete(config: Mapping[str, Any]) -> Config:
     result: Config = {"preset": "custom", "seed": 1, "refit": False}
     for key, (kind, expected) in TOP.items():
         if key in config:
-            value = config[key]
-            if type(value) is not kind or (key == "seed" and value < 0) or (key == "preset" and "/" in value):
-                raise BadOption(f"Option {key!r} = {value!r}: expected {expected}.")
-            result[key] = value
+            if type(config[key]) is not kind or (key == "seed" and config[key] < 0):
+                raise BadOption(f"Option {key!r} = {config[key]!r}: expected {expected}.")
+            result[key] = config[key]
     for section in sections(config):
         given = config.get(section, {})
         if not isinstance(given, Mapping):

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
+from polars.exceptions import PolarsError
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -23,6 +25,8 @@ from sessionrl.runs import RunDirectory, replacing
 
 CELLS = 8192  # cells of a padded matrix that are encoded together
 ROWS = 256  # states that are scored against the whole catalogue together
+
+RESTORE = "\n  do now: restore the run from its original files, or train it again"
 
 
 class Scorer(Protocol):
@@ -128,20 +132,29 @@ class Recommender:
         """What `save_model` wrote into a run.
 
         Raises:
-            BadDirectory: not a run, or its files do not fit together.
+            BadDirectory: not a run, its training did not end, or its files are damaged or do not fit together.
         """
         run = RunDirectory(path)
         run.check(finished=False)
         if not run.weights.is_file():
-            raise BadDirectory(f"{run.path} has no {run.weights.name}: its training did not end.")
+            raise BadDirectory(
+                f"{run.path} has no {run.weights.name}: its training did not end.\n"
+                f"  do now: finish it with `sessionrl train --resume {run.path}`"
+            )
         config = configuration.complete(configuration.load(str(run.config)))
-        vocabulary, catalogue = Vocabulary.load(run.vocabulary), load_catalogue(run)
+        try:
+            vocabulary, catalogue = Vocabulary.load(run.vocabulary), load_catalogue(run)
+            tensors = load_file(run.weights)
+        except (OSError, KeyError, PolarsError, SafetensorError) as error:
+            raise BadDirectory(f"{run.path} is damaged ({error}).{RESTORE}") from None
         if len(catalogue) != len(vocabulary):
             raise BadDirectory(
-                f"{run.items} has {len(catalogue) - 1} items, but {run.vocabulary} has {len(vocabulary) - 1}.\n"
-                "  do now: restore the run from its original files, or train it again"
+                f"{run.items} has {len(catalogue) - 1} items, but {run.vocabulary} has {len(vocabulary) - 1}.{RESTORE}"
             )
-        return cls(vocabulary, load_scorer(run, config, catalogue, device), catalogue)
+        try:
+            return cls(vocabulary, restored(tensors, config, catalogue, device), catalogue)
+        except (KeyError, RuntimeError) as error:
+            raise BadDirectory(f"{run.weights} does not fit {run.config}: {error}{RESTORE}") from None
 
 
 def best_items(scores: Tensor | SparseScores, row: int, k: int) -> tuple[np.ndarray[Any, Any], list[float]]:
@@ -177,20 +190,17 @@ def save_model(run: RunDirectory, scorer: Scorer) -> None:
         save_file(tensors, temporary)
 
 
-def load_scorer(run: RunDirectory, config: Mapping[str, Any], catalogue: Catalogue, device: str) -> Scorer:
-    """The inverse of `save_model`."""
-    tensors = load_file(run.weights)
+def restored(tensors: dict[str, Tensor], config: Mapping[str, Any], catalogue: Catalogue, device: str) -> Scorer:
+    """The inverse of `save_model`, from what lies in the file.
+
+    Raises:
+        KeyError, RuntimeError: the tensors are not of this configuration.
+    """
     if "baseline" in config:
         baseline = registry.build("baseline", config["baseline"])
         return BaselineScorer(baseline.restore({name: tensor.numpy() for name, tensor in tensors.items()}))
     network = make_network(config, len(catalogue))
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise BadDirectory(
-            f"{run.weights} does not fit {run.config}: {error}\n"
-            "  do now: restore the run from its original files, or train it again"
-        ) from None
+    network.load_state_dict(tensors)
     policy = registry.build("policy", config["policy"])
     return NetworkScorer(network.to(device), policy, catalogue.counts)
 

@@ -8,7 +8,7 @@ is a file that is complete. A run without ``metrics.json`` is unfinished, and ev
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,16 @@ def read_json(path: Path) -> Any:
         raise BadDirectory(f"{path} is not valid JSON ({error}).\n  do now: make the directory again") from None
 
 
+def runs_in(parent: Path) -> list[Path]:
+    """The runs that lie in a directory, finished or not."""
+    return sorted(config.parent for config in parent.glob("*/config.toml"))
+
+
+def prepared_in(parent: Path) -> list[Path]:
+    """The finished prepared data sets that lie in a directory."""
+    return sorted(card.parent for card in parent.glob("*/card.json"))
+
+
 class PreparedDirectory:
     """Paths inside a prepared data set."""
 
@@ -85,9 +95,13 @@ class PreparedDirectory:
     def check(self) -> None:
         """Raises BadDirectory unless this is a finished prepared directory."""
         if not self.card.is_file():
+            inside = prepared_in(self.path)
+            such = f", such as {inside[-1]}" if inside else ""
+            found = f"has no {self.card.name}" if self.path.is_dir() else "does not exist"
             raise BadDirectory(
-                f"{self.path} is not a prepared data set: it has no {self.card.name}.\n"
+                f"{self.path} is not a prepared data set: it {found}.\n"
                 "  do now: make one with `sessionrl prepare READER PATH`, or give the directory that this printed"
+                f"{such}"
             )
 
 
@@ -114,9 +128,12 @@ class RunDirectory:
     def check(self, finished: bool = True) -> None:
         """Raises BadDirectory unless this is a run, and (by default) one that was measured to its end."""
         if not self.config.is_file():
+            inside = runs_in(self.path)
+            such = f", such as {inside[-1]}" if inside else ""
+            found = f"has no {self.config.name}" if self.path.is_dir() else "does not exist"
             raise BadDirectory(
-                f"{self.path} is not a run: it has no {self.config.name}.\n"
-                "  do now: give a directory that `sessionrl train` printed"
+                f"{self.path} is not a run: it {found}.\n"
+                f"  do now: give a directory that `sessionrl train` printed{such}"
             )
         if finished and not self.metrics.is_file():
             raise BadDirectory(
@@ -128,6 +145,11 @@ class RunDirectory:
         """One line to ``log.jsonl``."""
         with self.log.open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
+
+    def rewrite_log(self, entries: Sequence[Mapping[str, object]]) -> None:
+        """``log.jsonl`` with these lines only."""
+        with replacing(self.log) as temporary:
+            temporary.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
 
     def read_log(self) -> list[dict[str, Any]]:
         """All lines of ``log.jsonl``; a last line cut off by a crash is left out."""

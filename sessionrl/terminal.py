@@ -3,21 +3,34 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from time import monotonic
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
+    from sessionrl.data.catalogue import Catalogue
     from sessionrl.evaluation.measure import Measurement
     from sessionrl.experiment import Reporter
+    from sessionrl.recommender import Recommendations
+    from sessionrl.training.loop import Progress
 
 
-def console() -> "Console":
-    """Standard output; lines are not broken when it is not a terminal."""
+WIDTH = 200  # columns of a table that goes to a file or a pipe
+EVERY = 60.0  # seconds between two lines about progress in a log
+
+
+def console(errors: bool = False) -> "Console":
+    """Standard output, or standard error; an item id such as ``[b]`` is shown as it is."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 200)
+    stream = sys.stderr if errors else sys.stdout
+    width = None if stream.isatty() else WIDTH
+    return Console(stderr=errors, width=width, markup=False, emoji=False, highlight=False)
 
 
 def print_metrics(run: Path) -> None:
@@ -35,42 +48,86 @@ def print_measurements(measurements: "Sequence[Measurement]") -> None:
     console().print(measurement_table(measurements))
 
 
+def print_recommendations(found: "Recommendations", catalogue: "Catalogue", known: bool) -> None:
+    """A table of items, after a word on the items of the session that are not known; `known`: whether any is."""
+    from sessionrl.reporting.tables import recommendation_table
+
+    if found.unknown:
+        _say(f"Not in the training part, left out: {', '.join(map(str, found.unknown))}")
+    if found.unknown and not known:
+        _say("Nothing of the session is known: this is what is shown before the first event.")
+    console().print(recommendation_table(found, catalogue))
+
+
 @contextmanager
 def status(what: str) -> "Iterator[Callable[[str], None]]":
-    """A line on standard error that says what is being done; the caller may add to it."""
-    from rich.console import Console
-
-    errors = Console(stderr=True)
-    with errors.status(what) as line:
+    """Says on standard error what is being done, and what the caller adds; one line that changes, if a terminal."""
+    if not sys.stderr.isatty():
+        _say(what)
+        yield lambda sentence: _say(f"  {sentence}")
+        return
+    with console(errors=True).status(what) as line:
         yield lambda sentence: line.update(f"{what}: {sentence}")
 
 
 @contextmanager
 def reporter() -> "Iterator[Reporter]":
-    """Sentences and a progress bar with the time left, on standard error."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
+    """Sentences and progress with the time left, on standard error: a bar, or a line a minute if no terminal."""
     from sessionrl.experiment import Reporter
+
+    if not sys.stderr.isatty():
+        yield Reporter(say=_say, progress=_Lines())
+        return
+    with _bar() as bar:
+        yield Reporter(
+            say=lambda sentence: bar.console.print(sentence, soft_wrap=True),
+            progress=_Bar(bar),
+        )
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _bar() -> "Bar":
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"))
     tail = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[loss]}"))
-    with Progress(*columns, *tail, console=Console(stderr=True), transient=True) as bar:
-        tasks: list[Any] = []
+    return Bar(*columns, *tail, console=console(errors=True), transient=True)
 
-        def advance(at: Any) -> None:
-            if tasks and (bar.tasks[-1].total != at.steps or at.step <= bar.tasks[-1].completed):
-                bar.remove_task(tasks.pop())
-            if not tasks:
-                tasks.append(bar.add_task("train", total=at.steps, epoch=1, loss=""))
-            loss = f"loss {at.loss:.4f}" if at.loss == at.loss else ""
-            bar.update(tasks[0], completed=at.step, epoch=at.epoch + 1, loss=loss)
 
-        yield Reporter(say=lambda sentence: bar.console.print(sentence, highlight=False), progress=advance)
+class _Bar:
+    """Draws where a training stands; a new phase of it begins a new bar."""
+
+    def __init__(self, bar: "Bar"):
+        self._bar = bar
+        self._task: TaskID | None = None
+
+    def __call__(self, at: "Progress") -> None:
+        drawn = self._bar.tasks[-1] if self._task is not None else None
+        if drawn is not None and (drawn.total != at.steps or at.step <= drawn.completed):
+            self._bar.remove_task(drawn.id)
+            self._task = None
+        if self._task is None:
+            self._task = self._bar.add_task("train", total=at.steps, completed=at.step - 1, epoch=1, loss="")
+        loss = f"loss {at.loss:.4f}" if at.loss == at.loss else ""
+        self._bar.update(self._task, completed=at.step, epoch=at.epoch + 1, loss=loss)
+
+
+class _Lines:
+    """Says once a minute where a training stands."""
+
+    def __init__(self) -> None:
+        self._began = self._said = monotonic()
+        self._first = 0
+
+    def __call__(self, at: "Progress") -> None:
+        now = monotonic()
+        if at.step <= self._first or not self._first:
+            self._began, self._first = now, at.step
+        if now - self._said >= EVERY and at.step > self._first:
+            left = (now - self._began) / (at.step - self._first) * (at.steps - at.step)
+            _say(f"  step {at.step:,} of {at.steps:,}, at most {timedelta(seconds=round(left))} left")
+            self._said = now

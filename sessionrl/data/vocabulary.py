@@ -1,6 +1,7 @@
 """Item ids as the shop writes them <-> item numbers 1, 2, …"""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -64,4 +65,4 @@ class Vocabulary:
         if self.ids.dtype == pl.String:
             return str(item)
         text = str(item)
-        return int(text) if text.lstrip("-").isdigit() else None
+        return int(text) if re.fullmatch(r"-?[0-9]{1,19}", text) else None

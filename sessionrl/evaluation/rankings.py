@@ -167,7 +167,7 @@ def rank(
         position=sessions.position.astype(np.int32),
         target=sessions.items,
         event_type=sessions.event_types,
-        repeat=_seen_before(sessions),
+        repeat=seen_before(sessions),
         greater=greater,
         equal=equal,
         top=lists,
@@ -203,7 +203,7 @@ def _check_scores(cases: Cases, scores: "torch.Tensor | SparseScores", n_items: 
         )
 
 
-def _seen_before(sessions: Sessions) -> npt.NDArray[np.bool_]:
+def seen_before(sessions: Sessions) -> npt.NDArray[np.bool_]:
     """[E] whether the item of an event is among the earlier events of its session."""
     pairs = sessions.session * (int(sessions.items.max(initial=0)) + 1) + sessions.items
     seen = np.ones(len(pairs), np.bool_)

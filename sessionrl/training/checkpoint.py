@@ -25,18 +25,33 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """What `save_checkpoint` wrote.
 
     Raises:
-        BadDirectory: there is no checkpoint.
+        BadDirectory: there is no checkpoint, or it is damaged.
     """
-    from safetensors import safe_open
+    state = checkpoint_state(path)
+    return load_file(path), state
+
+
+def checkpoint_state(path: Path) -> dict[str, Any]:
+    """The state alone, without the tensors.
+
+    Raises:
+        BadDirectory: there is no checkpoint, or it is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         raise BadDirectory(
             f"{path} does not exist, so there is nothing to resume.\n"
             "  do now: start the training anew (a finished training keeps no checkpoint)"
         )
-    with safe_open(path, framework="pt") as file:
-        state = json.loads(file.metadata()[STATE])
-    return load_file(path), state
+    try:
+        with safe_open(path, framework="pt") as file:
+            state: dict[str, Any] = json.loads(file.metadata()[STATE])
+    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise BadDirectory(
+            f"{path} is damaged ({error}).\n  do now: delete it, and the training starts anew when it is resumed"
+        ) from None
+    return state
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:

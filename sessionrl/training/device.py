@@ -21,3 +21,8 @@ def choose_device(name: str) -> torch.device:
             f"[training], option 'device' = {name!r}: {str(error).splitlines()[0]}\n  do now: use 'auto' or 'cpu'"
         ) from None
     return device
+
+
+def device_name(device: str) -> str:
+    """``cpu``, or a GPU with its model."""
+    return f"{device}: {torch.cuda.get_device_name(device)}" if device.startswith("cuda") else device
