@@ -113,7 +113,7 @@ def train(
         resume: go on from ``hooks.checkpoint``; the result is that of a training that was not interrupted
 
     Raises:
-        NotFinite: the loss became NaN or infinite.
+        NotFinite: the loss became NaN or infinite, or the validation has no value.
         Interrupted: Ctrl-C, which is held back to the end of the step or of the validation; a checkpoint was
             written first. A second Ctrl-C stops at once and leaves the checkpoint before.
     """
@@ -154,16 +154,8 @@ class _Loop:
         self.optimizers = [self._optimizers(network) for network in self.networks]
         self.roles = torch.Generator().manual_seed(seed)
         self.rng = torch.Generator(self.device).manual_seed(seed + 1)
-        start = self.networks[0].items.start
-        self.batches = Batches(
-            material.sessions,
-            material.rewards,
-            training.transitions_per_batch,
-            training.order,
-            training.max_length,
-            start,
-            seed,
-        )
+        size, length, start = training.transitions_per_batch, training.max_length, self.networks[0].items.start
+        self.batches = Batches(material.sessions, material.rewards, size, training.order, length, start, seed)
         self.steps = training.epochs * len(self.batches.plan(0))
         self.sampler = ItemSampler(material.catalogue.counts, self.device)
         self.tail = torch.from_numpy(material.catalogue.tail()).to(self.device)
@@ -243,6 +235,11 @@ class _Loop:
         if self.hooks.validate is None or (at.epoch % training.validate_every and at.epoch < training.epochs):
             return
         values = [self.hooks.validate(network.eval()) for network in self.networks]
+        if np.isnan(values).any():
+            raise NotFinite(
+                f"The value on validation is {values} after epoch {at.epoch}, so that no epoch can be chosen.\n"
+                "  do now: choose by a metric that every case has, such as evaluation.select_by=ndcg@20"
+            )
         best = int(np.argmax(values))
         self.hooks.log({"step": at.step, "epoch": at.epoch, "validation": values[best], "of_networks": values})
         if at.best is None or values[best] > at.best:
