@@ -56,9 +56,9 @@ def prepare(reader: str, path: Path, *assignments: str, out: Path = Path("prepar
     """Turn a shop's log into a prepared data set.
 
     Args:
-        reader: how the log is laid out: delimited, retailrocket or sequences (`sessionrl list readers`).
+        reader: how the log is laid out: delimited, retailrocket or sequences.
         path: a file or a folder, as the reader wants it.
-        assignments: options of the reader and of the preparation, as reader.columns.item_id=sku or data.test_days=3.
+        assignments: options, as reader.columns.item_id=sku or data.test_days=3; `sessionrl list readers` has them all.
         out: the folder in which the prepared data set gets a directory of its own.
     """
     import time
@@ -265,9 +265,14 @@ def demo(*, out: Path = Path("demo"), seed: int = 1) -> None:
         seed: of the shop and of the models.
     """
     from sessionrl.demo import run_demo
+    from sessionrl.training.loop import Interrupted
 
-    with terminal.reporter() as reporter:
-        page = run_demo(out, seed, reporter)
+    try:
+        with terminal.reporter() as reporter:
+            page = run_demo(out, seed, reporter)
+    except (Interrupted, KeyboardInterrupt):
+        again = arguments.command("demo", "--out", out, "--seed", seed)
+        raise KeyboardInterrupt(f"Interrupted.\n  do now: {again} goes on from here") from None
     print(f"\nReport: {page}\nOpen it in a browser; it needs no network.")
 
 

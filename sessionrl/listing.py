@@ -3,14 +3,24 @@
 import importlib.util
 import inspect
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from sessionrl import __version__, config, registry
+from sessionrl.environment import PACKAGES, installed
 from sessionrl.errors import UnknownName
 
 PLURALS = {f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s": kind for kind in registry.HOMES}
+SLICES = {
+    "all": "every event but the first of each session; the headline",
+    "first": "the first event of each session, predicted from nothing",
+    "prefix>=2": "events with at least two events before them",
+    "repeat": "the next item was in the session already",
+    "new": "the next item was not in the session yet",
+    "KIND": "the next event is of this kind, for example purchase",
+    "KIND/repeat": "of this kind, of an item that was in the session already",
+    "KIND/new": "of this kind, of an item that was not in the session yet",
+}
 EXTRAS = {"matplotlib": "report", "jinja2": "report"}
 
 
@@ -20,20 +30,22 @@ def listing(what: str | None = None) -> str:
     Raises:
         UnknownName: there is no such kind.
     """
-    known = {"presets": "presets", **PLURALS, "slices": "slices"}
+    known = {"presets": "preset", **PLURALS, "slices": "slice"}
     if what is None:
         return "\n\n".join(f"{name}\n{listing(name)}" for name in known)
     if what not in known and what not in known.values():
         raise UnknownName("list", what, known)
-    if known.get(what, what) == "presets":
-        width = max(map(len, config.preset_names()))
-        return "\n".join(f"  {name:<{width}}  {config.preset_description(name)}" for name in config.preset_names())
-    if what == "slices":
-        from sessionrl.evaluation.slices import slice_names
-
-        return "\n".join(f"  {name}" for name in slice_names(["KIND"]))
     kind = known.get(what, what)
-    return "\n".join(_described(kind, name) for name in registry.names(kind))
+    if kind == "preset":
+        return _aligned({name: config.preset_description(name) for name in config.preset_names()})
+    if kind == "slice":
+        return _aligned(SLICES)
+    lines = [_described(kind, name) for name in registry.names(kind)]
+    if kind == "reader":
+        from sessionrl.data.prepare import Preparation
+
+        lines.append(_entry("[data], with every reader", Preparation, ()))
+    return "\n".join(lines)
 
 
 def annotated(complete: Mapping[str, Any]) -> str:
@@ -54,37 +66,44 @@ def diagnosis() -> str:
 
     import torch
 
-    lines = [f"sessionrl  {__version__}", f"python     {platform.python_version()} on {platform.platform()}"]
-    for package in ("torch", "numpy", "polars", "numba", "scipy", "pydantic", "cyclopts", "safetensors"):
-        lines.append(f"{package:<10} {_version(package)}")
+    found = {"sessionrl": __version__, "python": f"{platform.python_version()} on {platform.platform()}"}
+    found |= {package: installed(package) for package in PACKAGES}
     for package, extra in EXTRAS.items():
-        found = importlib.util.find_spec(package) is not None
-        state = _version(package) if found else f"missing: pip install 'sessionrl[{extra}]'"
-        lines.append(f"{package:<10} {state}")
-    lines.append(f"cores      {os.cpu_count()}, torch uses {torch.get_num_threads()} threads")
+        there = importlib.util.find_spec(package) is not None
+        found[package] = installed(package) if there else f"missing: pip install 'sessionrl[{extra}]'"
+    found["cores"] = f"{os.cpu_count()}, torch uses {torch.get_num_threads()} threads"
     if torch.cuda.is_available():
         names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-        lines.append(f"GPU        {', '.join(names)} (CUDA {torch.version.cuda})")
+        found["GPU"] = f"{', '.join(names)} (CUDA {torch.version.cuda})"
     else:
         build = "this torch is a CPU build" if torch.version.cuda is None else "CUDA build, but no GPU is visible"
-        lines.append(f"GPU        none: {build}; training runs on the CPU")
-    for kind in registry.HOMES:
-        lines.append(f"{kind:<10} {', '.join(registry.names(kind))}")
-    return "\n".join(lines)
+        found["GPU"] = f"none: {build}; training runs on the CPU"
+    found |= {kind: ", ".join(registry.names(kind)) for kind in registry.HOMES}
+    return "\n".join(f"{name:<12}{value}" for name, value in found.items())
 
 
 def _described(kind: str, name: str) -> str:
-    cls = registry.part(kind, name)
-    first = (inspect.getdoc(cls) or "").split("\n", 1)[0]
     supplied = config.NAMED.get(kind, ("k",) if kind == "metric" else ())
-    options = [
-        f"{p.name}={p.default!r}" if p.default is not p.empty else p.name
-        for p in inspect.signature(cls).parameters.values()
-        if p.name not in supplied
-    ]
-    title = f"{name}@k" if kind == "metric" else name
+    return _entry(f"{name}@k" if kind == "metric" else name, registry.part(kind, name), supplied)
+
+
+def _entry(title: str, cls: type, supplied: tuple[str, ...]) -> str:
+    first = (inspect.getdoc(cls) or "").split("\n", 1)[0]
+    options = [_option(p) for p in inspect.signature(cls).parameters.values() if p.name not in supplied]
     lines = [f"  {title}  ({_place(cls)})", f"      {first}"]
     return "\n".join([*lines, *([f"      options: {', '.join(options)}"] if options else [])])
+
+
+def _aligned(described: Mapping[str, str]) -> str:
+    width = max(map(len, described))
+    return "\n".join(f"  {name:<{width}}  {sentence}" for name, sentence in described.items())
+
+
+def _option(parameter: inspect.Parameter) -> str:
+    """``gamma=0.5``, or the name alone where there is no default, or one that has to be made."""
+    default = parameter.default
+    shown = default is not parameter.empty and not repr(default).startswith("<")
+    return f"{parameter.name}={default!r}" if shown else parameter.name
 
 
 def _place(cls: type) -> str:
@@ -92,10 +111,3 @@ def _place(cls: type) -> str:
     parts = file.parts
     inside = Path(*parts[parts.index("sessionrl") :]) if "sessionrl" in parts else file
     return f"{inside}:{inspect.getsourcelines(cls)[1]}"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "missing"
