@@ -54,7 +54,7 @@ STUDIES = {
             min_item_events=3, test_days=28.0, valid_days=14.0, vocabulary_from="train+valid"
         ),
         models=(*BASELINES, *NETWORKS),
-        options=(),
+        options=("training.epochs=8",),
         slices=("all", "view/new", "view/repeat", "cart/new", "cart/repeat", "purchase/new", "purchase/repeat",
                 "first"),
         metrics=("hit@20", "ndcg@20", "future_purchase_hit@20", "coverage@20", "tail_coverage@20", "novelty@20",
@@ -92,7 +92,9 @@ def _prepared(study: Study, logs: Path, out: Path) -> Prepared:
 
 
 def _runs(model: str, study: Study, seeds: Sequence[int], prepared: Prepared, out: Path) -> list[RunDirectory]:
-    loaded: dict[str, Any] = config.override(config.load(model), ["refit=true", *study.options])
+    loaded: dict[str, Any] = config.load(model)
+    options = [one for one in study.options if "baseline" not in loaded or not one.startswith("training.")]
+    loaded = config.override(loaded, ["refit=true", *options])
     wanted = [1] if "baseline" in loaded else seeds
     reporter = Reporter(say=lambda sentence: print(f"{model}: {sentence}", file=sys.stderr, flush=True))
     return [run_once({**loaded, "seed": seed}, prepared, out, reporter) for seed in wanted]
