@@ -27,7 +27,7 @@ def main() -> None:
     """Run the command line; a mistake of the user is a message and exit code 2, never a traceback."""
     try:
         try:
-            app(exit_on_error=False, print_error=False)
+            app(sys.argv[1:], exit_on_error=False, print_error=False)
         finally:
             sys.stdout.flush()
     except SessionRLError as error:
