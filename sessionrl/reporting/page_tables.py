@@ -9,7 +9,7 @@ from sessionrl.evaluation.measure import Measurement
 from sessionrl.evaluation.metric import metric
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import NONE, difference, interval, number, p_value, places_of, signed
-from sessionrl.reporting.results import FEW_SEEDS, Results
+from sessionrl.reporting.results import Results
 
 ACCURACY = ("hit", "ndcg", "mrr", "precision", "recall", "map", "future_purchase_hit", "future_cart_hit")
 SYMBOLS: dict[Mark, str] = {
@@ -217,7 +217,7 @@ def _cell(
     places = places_of(*(value for other in column if other for value in (other.value, other.low, other.high)))
     shown = interval(one.low, one.high, places)
     title = one.note if not shown else ""
-    if against is None or against.p is None or (one.average == "overall" and min(against.seeds) < FEW_SEEDS):
+    if against is None or against.p is None:
         return Cell(number(one.value, places), shown, title)
     words = f"{against.mark}: difference {difference(against.difference, against.low, against.high)}"
     words += f", p (Holm) {p_value(against.p_holm)}"
