@@ -223,6 +223,8 @@ def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experime
     run.check(finished=False)
     config = configuration.load(str(run.config))
     about = read_json(run.data)
+    if not isinstance(about, dict) or not {"prepared", "fingerprint"} <= set(about):
+        raise BadDirectory(f"{run.data} does not say what {run.path} was trained on.\n  do now: train it again")
     named = Path(data or about["prepared"])
     if data is None and not named.is_dir():
         raise BadDirectory(

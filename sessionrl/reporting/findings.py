@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sessionrl.evaluation.compare import Comparison
+from sessionrl.evaluation.compare import FEW_SEEDS, Comparison
 from sessionrl.evaluation.metrics_file import TIE_GAP_LIMIT
 from sessionrl.reporting.models import assignment
 from sessionrl.reporting.numbers import difference, joined, number, p_value, with_interval
-from sessionrl.reporting.results import FEW_SEEDS, Controlled, Results
+from sessionrl.reporting.results import Controlled, Results
 
 
 class Findings(NamedTuple):

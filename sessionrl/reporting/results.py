@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.evaluation.averages import Average
-from sessionrl.evaluation.compare import FEW_SEEDS, Comparison, compare, holm
+from sessionrl.evaluation.compare import Comparison, compare, holm
 from sessionrl.evaluation.measure import Measurement, measure
 from sessionrl.evaluation.metric import CaseMetric, metric
 from sessionrl.evaluation.metrics_file import TieGap, tie_gaps
