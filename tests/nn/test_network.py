@@ -50,6 +50,12 @@ def test_scaled_scores_are_cosines():
     assert logits.tolist() == [pytest.approx([10, 8])]
 
 
+def test_scaled_input_vectors_have_unit_length():
+    items = Items(V, D, scale=8.0)
+    torch.testing.assert_close(items(torch.arange(1, V)).norm(dim=1), torch.ones(V - 1))
+    assert items(torch.tensor([PAD])).eq(0).all()
+
+
 @pytest.mark.parametrize("items", EVERY_KIND)
 def test_candidates_are_columns_of_the_whole_catalogue(items):
     whole, chosen = network(**items)(STATES), torch.tensor([5, 1, 5, 6])

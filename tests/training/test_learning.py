@@ -214,6 +214,22 @@ def test_a_validation_without_a_value_is_refused():
     )
 
 
+def distance_moved(**training) -> float:
+    """Of all weights in one epoch, the farthest."""
+    torch.manual_seed(1)
+    born = weights(network_for({"name": "next_item"})())
+    found = weights(run({"name": "next_item"}, QUICK | ADAGRAD | {"epochs": 1} | training).network)
+    return max((found[name] - born[name]).abs().max().item() for name in born)
+
+
+def test_clipping_and_rates_reach_the_optimiser():
+    """Adagrad's eps of 1e-6 lets gradients of 1e-9 move weights by about 1e-6 of the rate."""
+    assert distance_moved() > 0.1
+    assert distance_moved(clip=1e-9) < 1e-4
+    assert distance_moved(learning_rate=[(0, 1e-9)]) < 1e-6
+    assert distance_moved(learning_rate=[(0, 1e-9), (2, 0.3)]) > 0.1
+
+
 def test_the_log_and_the_progress():
     lines, progress = [], []
     validate, _ = scripted([0.25, 0.5])
