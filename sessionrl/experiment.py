@@ -144,8 +144,6 @@ class Experiment:
     def _phase(self, run: RunDirectory, name: str, sessions: Sessions, epochs: int | None) -> Trained:
         training = configuration.fixed("training", self.config)
         objective = registry.build("objective", self.config["objective"])
-        if epochs is not None:
-            training = replace(training, epochs=epochs)
         counts = np.bincount(sessions.items, minlength=len(self.prepared.catalogue))
         catalogue = replace(self.prepared.catalogue, counts=counts.astype(np.int64))
         run.checkpoint.mkdir(exist_ok=True)
@@ -160,6 +158,7 @@ class Experiment:
             log=lambda entry: self._tell(journal.add(entry), training.epochs),
             progress=self.reporter.progress,
             checkpoint=checkpoint,
+            stop_after=epochs,
         )
         material = Material(sessions, self.prepared.rewards, catalogue)
         seed = self.config["seed"]

@@ -55,12 +55,14 @@ class Hooks:
     log:        one line of the log
     progress:   called after every step
     checkpoint: file that holds what is needed to go on; None keeps nothing
+    stop_after: epochs, of those that the learning rate is planned over; None trains them all
     """
 
     validate: Callable[[Network], float] | None = None
     log: Callable[[dict[str, Any]], None] = lambda entry: None
     progress: Callable[[Progress], None] = lambda progress: None
     checkpoint: Path | None = None
+    stop_after: int | None = None
 
 
 class Trained(NamedTuple):
@@ -156,6 +158,7 @@ class _Loop:
         self.rng = torch.Generator(self.device).manual_seed(seed + 1)
         size, length, start = training.transitions_per_batch, training.max_length, self.networks[0].items.start
         self.batches = Batches(material.sessions, material.rewards, size, training.order, length, start, seed)
+        self.epochs = min(training.epochs, self.hooks.stop_after or training.epochs)
         self.steps = training.epochs * len(self.batches.plan(0))
         self.sampler = ItemSampler(material.catalogue.counts, self.device)
         self.tail = torch.from_numpy(material.catalogue.tail()).to(self.device)
@@ -166,13 +169,13 @@ class _Loop:
         self.saved: int | None = None  # the step of the checkpoint
 
     def run(self, interruption: Callable[[], None]) -> Trained:
-        at = self.at
-        while at.epoch < self.training.epochs and not at.stopped:
+        at, planned = self.at, self.epochs * self.steps // self.training.epochs
+        while at.epoch < self.epochs and not at.stopped:
             for batch in self.batches.epoch(at.epoch, skip=at.batch):
                 self.whole = False
                 self._step(batch.to(self.device))
                 self.whole = True
-                self.hooks.progress(Progress(at.epoch, at.step, self.steps, at.losses.get("total", float("nan"))))
+                self.hooks.progress(Progress(at.epoch, at.step, planned, at.losses.get("total", float("nan"))))
                 if at.step % self.training.checkpoint_every == 0:
                     self.save()
                 interruption()
@@ -232,7 +235,7 @@ class _Loop:
         if self.latest is not None and at.step % training.log_every:  # NaN must not get as far as a choice of weights
             self._log(self.latest)
         at.epoch, at.batch = at.epoch + 1, 0
-        if self.hooks.validate is None or (at.epoch % training.validate_every and at.epoch < training.epochs):
+        if self.hooks.validate is None or (at.epoch % training.validate_every and at.epoch < self.epochs):
             return
         values = [self.hooks.validate(network.eval()) for network in self.networks]
         if np.isnan(values).any():

@@ -108,6 +108,16 @@ def test_without_validation_the_last_weights_are_kept():
     assert trained.steps == 3 * steps
 
 
+def test_stopped_after_some_epochs_it_is_where_the_whole_training_was_then():
+    """The rate is planned over all epochs, so a refit of the chosen number repeats what was chosen."""
+    training = QUICK | ADAGRAD | {"epochs": 5, "decay_to": 0.1}
+    validate, shown = scripted([0.1, 0.2, 0.3, 0.4, 0.5])
+    run({"name": "next_item"}, training, Hooks(validate))
+    trained = run({"name": "next_item"}, training, Hooks(stop_after=2))
+    assert trained.epoch == 2
+    assert same(weights(trained.network), shown[1])
+
+
 @pytest.mark.parametrize("better", [0, 1])
 def test_the_better_twin_on_validation_is_kept(better):
     values = [0.2, 0.1] if better == 0 else [0.1, 0.2]
