@@ -30,6 +30,13 @@ HOMES = {
 # TOML has no None: this word takes an option away that a preset sets, and keeps it away when a default changes.
 NONE = "none"
 
+# How to write what the checker only names.
+WRITTEN = {
+    "tuple_type": 'Input should be a list, written ["a", "b"]',
+    "list_type": 'Input should be a list, written ["a", "b"]',
+    "dict_type": 'Input should be a table, written {a = "b"}',
+}
+
 _parts: dict[tuple[str, str], type] = {}
 _loaded: set[str] = set()
 
@@ -149,7 +156,8 @@ def _explain(where: str, error: Mapping[str, Any], hints: Mapping[str, Any]) -> 
         return f"{where}, option {'.'.join(map(str, sections))!r} is too short: it has no value number {last + 1}."
     if error["type"] == "missing":
         return f"{where} needs the option {option!r}. Give it as {option}=VALUE."
-    return f"{where}, option {option!r} = {error['input']!r}: {error['msg']}."
+    expected = WRITTEN.get(error["type"], error["msg"])
+    return f"{where}, option {option!r} = {error['input']!r}: {expected}."
 
 
 def _in_words(value: Any) -> Any:
