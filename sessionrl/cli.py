@@ -67,7 +67,9 @@ def prepare(reader: str, path: Path, *assignments: str, out: Path = Path("prepar
     from sessionrl.data.card import card_lines
     from sessionrl.data.prepare import Preparation, prepare
 
-    sections = config.override({"reader": {"name": reader, "path": str(path)}, "data": {}}, assignments)
+    # The table of rewards is there before, so that data.reward.view=0.1 changes one reward and keeps the others.
+    known = {"reader": {"name": reader, "path": str(path)}, "data": {"reward": Preparation().reward}}
+    sections = config.override(known, assignments)
     if unknown := set(sections) - {"reader", "data"}:
         raise BadOption(
             f"There is no section {unknown.pop()!r} in a preparation, only reader and data.\n"
@@ -144,7 +146,7 @@ def evaluate(run: Path, *, part: str = "test", data: Path | None = None) -> None
         print(f"Written: {directory.metrics}")
 
 
-@app.command
+@app.command(usage="Usage: sessionrl compare RUN RUN ... [OPTIONS]")
 def compare(
     *runs: Path,
     baseline: str | None = None,
@@ -169,7 +171,7 @@ def compare(
     terminal.console().print(comparison_table(load_models(runs), baseline, metric, slice, seed))
 
 
-@app.command
+@app.command(usage="Usage: sessionrl report RUN ... [OPTIONS]")
 def report(*runs: Path, out: Path | None = None, title: str | None = None) -> None:
     """Write one self-contained HTML page about runs on the same data.
 

@@ -103,6 +103,8 @@ class Experiment:
         """Rank every event of a part with the saved model, and measure; of the test part both are kept in the run."""
         recommender = Recommender.load(run.path, self.device)
         sessions = self.prepared.part(part)
+        if part == "valid" and self.config["refit"]:
+            self.reporter.say("This model was fitted on the validation part as well: the numbers flatter it")
         self.reporter.say(
             f"Ranking {len(sessions.items):,} events of {part} over {len(recommender.vocabulary) - 1:,} items"
         )

@@ -67,13 +67,13 @@ def read_json(path: Path) -> Any:
 
 
 def runs_in(parent: Path) -> list[Path]:
-    """The runs that lie in a directory, finished or not."""
-    return sorted(config.parent for config in parent.glob("*/config.toml"))
+    """The runs that lie in a directory, finished or not; a name with a dot is one that was never completed."""
+    return sorted(config.parent for config in parent.glob("[!.]*/config.toml"))
 
 
 def prepared_in(parent: Path) -> list[Path]:
     """The finished prepared data sets that lie in a directory."""
-    return sorted(card.parent for card in parent.glob("*/card.json"))
+    return sorted(card.parent for card in parent.glob("[!.]*/card.json"))
 
 
 class PreparedDirectory:

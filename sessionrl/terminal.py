@@ -93,7 +93,8 @@ def _bar() -> "Bar":
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(bar_width=16), MofNCompleteColumn(), TextColumn("steps"))
+    narrow = BarColumn(bar_width=16)  # leaves room for the time left on 80 columns
+    columns = (TextColumn("epoch {task.fields[epoch]}"), narrow, MofNCompleteColumn(), TextColumn("steps"))
     tail = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[loss]}"))
     return Bar(*columns, *tail, console=console(errors=True), transient=True)
 

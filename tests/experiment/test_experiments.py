@@ -145,6 +145,10 @@ def test_refitting_trains_the_chosen_epochs_on_training_and_validation_part(toy,
     plain = finished(toy, tmp_path, "gru4rec", "training.epochs=3")
     assert plain.weights.read_bytes() != run.weights.read_bytes()
 
+    refitted = Listener()
+    experiment(toy, "gru4rec", "refit=true", "training.epochs=3", listener=refitted).measure(run, "valid")
+    assert refitted.sentences[0] == "This model was fitted on the validation part as well: the numbers flatter it"
+
 
 def test_a_baseline_is_refitted_as_well(toy, tmp_path):
     listener = Listener()
@@ -183,6 +187,25 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(toy, tmp_path, targe
     opened.run(run)
     assert same_measurements(run, whole)
     assert not run.checkpoint.exists()
+
+
+def test_an_interrupted_refit_does_not_choose_again(toy, tmp_path):
+    options = ("gru4rec", "refit=true", "training.log_every=3")
+    whole = finished(toy, tmp_path, *options)
+    run = experiment(toy, *options).new_run(tmp_path)
+    listener = Listener()
+
+    def stop_in_refit(at):
+        if at.step == 5 and any("(refit)" in sentence for sentence in listener.sentences):
+            raise KeyboardInterrupt
+
+    stopped = Experiment(toy_shop.configured(*options), toy, Reporter(listener.sentences.append, stop_in_refit))
+    with pytest.raises(Interrupted):
+        stopped.run(run)
+    resumed = Listener()
+    experiment(toy, *options, listener=resumed).run(run)
+    assert not any(sentence.startswith("epoch") for sentence in resumed.sentences)
+    assert same_measurements(run, whole)
 
 
 def test_a_killed_training_goes_on_from_its_checkpoint(toy, tmp_path):

@@ -113,6 +113,7 @@ def test_one_model_cannot_be_compared(refused, run):
 
 def test_several_prepared_data_sets_have_to_be_told_apart(refused, shop):
     shutil.copytree("prepared/toy", "prepared/toy again")
+    shutil.copytree("prepared/toy", "prepared/.toy.123.part")  # what a killed preparation leaves
     assert refused("train", "markov") == (
         "There are 2 prepared data sets in ./prepared.\n"
         "  do now: say which\n    --data prepared/toy\n    --data prepared/toy again"
