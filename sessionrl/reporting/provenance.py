@@ -149,8 +149,28 @@ def _prepare_command(run: Run) -> str:
 
 
 def _changed(section: str, options: Options, defaults: Options) -> list[str]:
-    known = flat(json.loads(json.dumps(defaults)))
-    return [f"{section}.{key}={_value(value)}" for key, value in flat(options).items() if known.get(key) != value]
+    known = json.loads(json.dumps(defaults))
+    changed = []
+    for key, value in options.items():
+        whole = known.get(key)
+        if isinstance(value, dict) and isinstance(whole, dict) and not _entry_by_entry(value, whole):
+            changed.append(f"{section}.{key}={_inline(value)}")
+        else:
+            of_default = flat({key: whole})
+            changed += [f"{section}.{k}={_value(v)}" for k, v in flat({key: value}).items() if of_default.get(k) != v]
+    return changed
+
+
+def _entry_by_entry(table: Options, default: Options) -> bool:
+    """Whether a table can be written as changes of entries: none of the default's is gone or has moved."""
+    kept = [key for key in table if key in default]
+    plain = not any(sign in key for key in table for sign in ".= ")
+    return plain and kept == list(default) and list(table)[: len(kept)] == kept
+
+
+def _inline(table: Options) -> str:
+    """As TOML writes a table in one line."""
+    return "{" + ", ".join(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()) + "}"
 
 
 def _defaults(cls: type) -> dict[str, Any]:

@@ -21,7 +21,7 @@ DAYS = ["data.test_days=3", "data.valid_days=3"]
     [
         ([*KINDS, "data.reward.view=0.1"], {"view": 0.1, "cart": 1.0, "purchase": 1.0}),
         ([*KINDS[:2], "data.reward.sold=3"], {"view": 0.2, "cart": 1.0, "purchase": 1.0, "sold": 3.0}),
-        (["data.reward={sold = 5, look = 0.5, basket = 2}"], {"sold": 5.0, "look": 0.5, "basket": 2.0}),
+        (["data.reward={sold = 5, look = 0.5, cart = 2}"], {"sold": 5.0, "look": 0.5, "cart": 2.0}),
         ([*KINDS, "data.reward={purchase = 1, cart = 1, view = 0.2}"], {"purchase": 1.0, "cart": 1.0, "view": 0.2}),
         ([*KINDS[:1], "reader.kinds={look = 'view', sold = 'x.y', basket = 'x y'}",
           "data.reward={view = 1, 'x.y' = 2, 'x y' = 3}"], {"view": 1.0, "x.y": 2.0, "x y": 3.0}),
