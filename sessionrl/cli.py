@@ -71,10 +71,7 @@ def prepare(reader: str, path: Path, *assignments: str, out: Path = Path("prepar
     known = {"reader": {"name": reader, "path": str(path)}, "data": {"reward": Preparation().reward}}
     sections = config.override(known, assignments)
     if unknown := set(sections) - {"reader", "data"}:
-        raise BadOption(
-            f"There is no section {unknown.pop()!r} in a preparation, only reader and data.\n"
-            "  do now: write reader.columns.item_id=NAME or data.test_days=3"
-        )
+        raise BadOption(f"There is no section {unknown.pop()!r} here, only reader and data, as in data.test_days=3.")
     source = registry.build("reader", sections["reader"])
     preparation = registry.construct(Preparation, sections["data"], "[data]")
     directory = out / f"{reader}-{arguments.digest(source, preparation)}"

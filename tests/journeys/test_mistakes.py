@@ -48,8 +48,7 @@ def refused(shop, sessionrl):
         (["prepare", "delimited", "lgo.csv"],
          "lgo.csv: there is no such file. Did you mean 'log.csv'?\n  expected: a file\n  do now:   check the path"),
         (["prepare", "delimited", "log.csv", "test_days=3"],
-         "There is no section 'test_days' in a preparation, only reader and data.\n"
-         "  do now: write reader.columns.item_id=NAME or data.test_days=3"),
+         "There is no section 'test_days' here, only reader and data, as in data.test_days=3."),
         (["prepare", "delimited", "log.csv", "data.tets_days=3"],
          "[data] has no option 'tets_days'. Did you mean 'test_days'? Options: reward, ignore_kinds, sessions, "
          "idle_minutes, repeats, min_item_events, min_session_events, split, test_days, valid_days, valid_share, "
