@@ -151,8 +151,10 @@ class _Loop:
         torch.manual_seed(seed)
         self.twins = objective.bootstraps and training.target == "twins"
         self.networks = [make_network().to(self.device) for _ in range(2 if self.twins else 1)]
-        # Like the twin that is target, it is read without dropout.
-        self.target = copy.deepcopy(self.networks[0]).eval() if objective.bootstraps and not self.twins else None
+        # Like the twin that is target, it is read without dropout. A copy made on a GPU has the weights of its GRU
+        # scattered, and cuDNN would gather them, with a warning, at every call; moving it gathers them once.
+        ema = objective.bootstraps and not self.twins
+        self.target = copy.deepcopy(self.networks[0]).to(self.device).eval() if ema else None
         self.optimizers = [self._optimizers(network) for network in self.networks]
         self.roles = torch.Generator().manual_seed(seed)
         self.rng = torch.Generator(self.device).manual_seed(seed + 1)
@@ -164,13 +166,14 @@ class _Loop:
         self.tail = torch.from_numpy(material.catalogue.tail()).to(self.device)
         self.vectors = torch.from_numpy(material.catalogue.vectors).to(self.device)
         self.best_weights: dict[str, Tensor] = {}
-        self.latest: Loss | None = None
+        self.batches_in_epoch = 0
         self.whole = True  # whether `at` and the tensors belong to the same moment, so that they can be saved
         self.saved: int | None = None  # the step of the checkpoint
 
     def run(self, interruption: Callable[[], None]) -> Trained:
         at, planned = self.at, self.epochs * self.steps // self.training.epochs
         while at.epoch < self.epochs and not at.stopped:
+            self.batches_in_epoch = len(self.batches.plan(at.epoch))
             for batch in self.batches.epoch(at.epoch, skip=at.batch):
                 self.whole = False
                 self._step(batch.to(self.device))
@@ -210,9 +213,9 @@ class _Loop:
         at.step, at.batch = at.step + 1, at.batch + 1
         if self.target is not None and at.step % training.ema_every == 0:
             self._follow(online)
-        self.latest = Loss(loss.total.detach(), loss.parts)
-        if at.step % training.log_every == 0:
-            self._log(self.latest)
+        # The last of an epoch too: NaN must not get as far as a choice of weights.
+        if at.step % training.log_every == 0 or at.batch == self.batches_in_epoch:
+            self._log(Loss(loss.total.detach(), loss.parts))
 
     @torch.no_grad()
     def _follow(self, online: Network) -> None:
@@ -232,8 +235,6 @@ class _Loop:
 
     def _end_epoch(self) -> None:
         at, training = self.at, self.training
-        if self.latest is not None and at.step % training.log_every:  # NaN must not get as far as a choice of weights
-            self._log(self.latest)
         at.epoch, at.batch = at.epoch + 1, 0
         if self.hooks.validate is None or (at.epoch % training.validate_every and at.epoch < self.epochs):
             return

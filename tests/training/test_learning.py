@@ -161,6 +161,21 @@ def test_the_online_network_has_dropout_and_the_target_has_none(target):
     assert {(online, other) for online, other, _, _ in watching.seen} == {(True, False)}
 
 
+def test_the_ema_target_is_gathered_for_a_gpu(monkeypatch):
+    """cuDNN wants the weights of a GRU in one block, which a copy does not have; on a CPU only the asking is seen."""
+    gathered, targets = [], []
+    monkeypatch.setattr(torch.nn.GRU, "flatten_parameters", lambda gru: gathered.append(gru))
+
+    class Keeping(Watching):
+        def loss(self, online, target, batch, context):
+            targets.append(target.backbone.gru)
+            return super().loss(online, target, batch, context)
+
+    training = Training(epochs=1, transitions_per_batch=16)
+    train(network_for({"name": "sqn"}), Keeping([]), training, material(), 1)
+    assert any(gru is targets[0] for gru in gathered)
+
+
 def test_the_ema_target_follows_by_its_decay_and_rests_between():
     seen = (watching := Watching([])).seen
     training = Training(epochs=1, transitions_per_batch=16, ema_every=2, ema_decay=0.75)

@@ -65,6 +65,20 @@ def test_interrupted_in_an_epoch_and_resumed_nothing_is_different(objective, tra
     assert again == lines
 
 
+def test_interrupted_at_the_end_of_an_epoch_no_line_of_the_log_is_lost(tmp_path):
+    objective, training = SETTINGS[0]
+    training, path = training | {"log_every": 9}, checkpoint_in(tmp_path)
+    lines, again = [], []
+    whole = trained(objective, training, Hooks(hit_at_1, lines.append))
+    last = whole[3] // 3
+    with pytest.raises(Interrupted):
+        trained(objective, training, Hooks(hit_at_1, again.append, stopping_at(last), path))
+    resumed = trained(objective, training, Hooks(hit_at_1, again.append, checkpoint=path), resume=True)
+    assert last % 9
+    assert agree(resumed, whole)
+    assert again == lines
+
+
 def test_a_finished_training_is_not_done_again(tmp_path):
     objective, training = SETTINGS[5]
     path, steps = checkpoint_in(tmp_path), []
