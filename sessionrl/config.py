@@ -20,9 +20,10 @@ FIXED = {
     "training": ("sessionrl.training.options:Training", ()),
     "evaluation": ("sessionrl.evaluation.options:Evaluation", ()),
 }
+MOST_SEED = 2**32 - 1  # torch and numpy refuse others, each at another size
 TOP: dict[str, tuple[type, str]] = {
     "preset": (str, "text, the name of the model in tables"),
-    "seed": (int, "a whole number of at least 0"),
+    "seed": (int, f"a whole number from 0 to {MOST_SEED}"),
     "refit": (bool, "true or false"),
     "prepared": (str, "text, the prepared directory"),
     "sessionrl_version": (str, "text"),
@@ -88,7 +89,7 @@ def complete(config: Mapping[str, Any]) -> Config:
     result: Config = {"preset": "custom", "seed": 1, "refit": False}
     for key, (kind, expected) in TOP.items():
         if key in config:
-            if type(config[key]) is not kind or (key == "seed" and config[key] < 0):
+            if type(config[key]) is not kind or (key == "seed" and not 0 <= config[key] <= MOST_SEED):
                 raise BadOption(f"Option {key!r} = {config[key]!r}: expected {expected}.")
             result[key] = config[key]
     for section in sections(config):

@@ -123,9 +123,10 @@ def test_what_is_no_assignment_is_said(assignment):
         ("trainig.epochs=5", f"There is no section or option 'trainig'. Did you mean 'training'? Known: {SECTIONS}."),
         ("zzz.y=5", f"There is no section or option 'zzz'. Known: {SECTIONS}."),
         ("training=5", "[training] is a section; write training.option=value, not training=5."),
-        ("seed=x", "Option 'seed' = 'x': expected a whole number of at least 0."),
-        ("seed=-1", "Option 'seed' = -1: expected a whole number of at least 0."),
-        ("seed=true", "Option 'seed' = True: expected a whole number of at least 0."),
+        ("seed=x", "Option 'seed' = 'x': expected a whole number from 0 to 4294967295."),
+        ("seed=-1", "Option 'seed' = -1: expected a whole number from 0 to 4294967295."),
+        ("seed=4294967296", "Option 'seed' = 4294967296: expected a whole number from 0 to 4294967295."),
+        ("seed=true", "Option 'seed' = True: expected a whole number from 0 to 4294967295."),
         ("refit=1", "Option 'refit' = 1: expected true or false."),
         ("items.dmi=5", "[items] has no option 'dmi'. Did you mean 'dim'? "
                         "Options: dim, dropout, tied, start, scale."),

@@ -61,7 +61,7 @@ def refused(shop, sessionrl):
          f"There is no file 'mine.toml'.\n  do now: give a TOML file, or one of the presets {PRESETS}"),
         (["train", "markov", "--seeds", "1,b"],
          "--seeds '1,b': write whole numbers with commas between, as 1,2,3."),
-        (["train", "markov", "--seeds", "1,-2"], "Option 'seed' = -2: expected a whole number of at least 0."),
+        (["train", "markov", "--seeds", "1,-2"], "Option 'seed' = -2: expected a whole number from 0 to 4294967295."),
         (["train", "markov", "--data", "nowhere"],
          "nowhere is not a prepared data set: it does not exist.\n"
          "  do now: make one with `sessionrl prepare READER PATH`, or give the directory that this printed"),
