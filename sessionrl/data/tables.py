@@ -2,7 +2,6 @@
 
 import csv
 import io
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from sessionrl.errors import BadData
 
 SEPARATORS = (",", "\t", ";", "|")
 LINE = "\0line"  # a name that no file has
+LONGEST_FIELD = 2**31 - 1  # characters; on Windows the csv module takes no more
 
 
 class Table(NamedTuple):
@@ -134,7 +134,7 @@ def _carefully(path: Path, raw: bytes, separator: str, columns: Sequence[str], h
 @contextmanager
 def _long_fields() -> Iterator[None]:
     """The csv module refuses fields of 131,073 characters; ours are checked later, with a better message."""
-    before = csv.field_size_limit(sys.maxsize)
+    before = csv.field_size_limit(LONGEST_FIELD)
     try:
         yield
     finally:

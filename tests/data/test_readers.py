@@ -1,5 +1,6 @@
 """What readers make of the oddities of real files."""
 
+import csv
 import gzip
 import lzma
 from datetime import UTC, datetime
@@ -234,3 +235,18 @@ def test_readers_are_built_from_a_section():
     assert complete["time_unit"] == "auto"
     assert complete["columns"] == {}
     assert {"delimited", "retailrocket", "sequences"} <= set(registry.names("reader"))
+
+
+def test_long_fields_are_read_on_windows_too(tmp_path, monkeypatch):
+    """There the csv module takes no limit beyond a C long of 32 bits."""
+    set_limit = csv.field_size_limit
+
+    def on_windows(limit):
+        if limit > 2**31 - 1:
+            raise OverflowError("Python int too large to convert to C long")
+        return set_limit(limit)
+
+    monkeypatch.setattr(csv, "field_size_limit", on_windows)
+    log = tmp_path / "log.csv"
+    log.write_text('item_id,timestamp,session_id,name\n1,1430622004,1,"' + "x" * 200_000 + '\n"\n')
+    assert len(Delimited(str(log)).events().collect()) == 1
