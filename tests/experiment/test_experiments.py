@@ -22,9 +22,10 @@ class Listener:
     """Remembers every sentence, and interrupts the user's way at a step."""
 
     def __init__(self, stop_at=None):
-        self.sentences, self.stop_at = [], stop_at
+        self.sentences, self.steps, self.stop_at = [], [], stop_at
 
     def progress(self, at):
+        self.steps.append(at.step)
         if at.step == self.stop_at:
             raise KeyboardInterrupt
 
@@ -184,7 +185,10 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(toy, tmp_path, targe
             experiment(toy, *options, listener=Listener(stop_at)).run(run)
         assert not run.weights.exists()
     opened, run = open_run(run.path)
+    listener = Listener()
+    opened.reporter = listener.reporter
     opened.run(run)
+    assert listener.steps == list(range(steps // 2 + 4, steps + 1)), "no step is done twice"
     assert same_measurements(run, whole)
     assert not run.checkpoint.exists()
 
