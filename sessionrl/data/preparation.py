@@ -7,6 +7,8 @@ from typing import Literal
 from sessionrl.data.cutting import SessionRule
 from sessionrl.errors import BadOption
 
+SLICES = ("all", "first", "prefix>=2", "repeat", "new")  # a kind of this name, or with a /, would hide a slice of cases
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -47,6 +49,11 @@ class Preparation:
     def __post_init__(self) -> None:
         ranges: list[tuple[str, bool, str]] = [
             ("reward", 1 <= len(self.reward) <= 255, "at least one kind of event and at most 255"),
+            (
+                "reward",
+                not any(kind in SLICES or "/" in kind for kind in self.reward),
+                f"kinds without a / that are not called {', '.join(SLICES)}, which name slices of the cases",
+            ),
             ("reward", all(math.isfinite(value) for value in self.reward.values()), "finite numbers"),
             ("ignore_kinds", not set(self.ignore_kinds) & set(self.reward), "kinds that have no reward"),
             ("idle_minutes", 0 < self.idle_minutes < math.inf, "a number above 0"),

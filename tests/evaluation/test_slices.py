@@ -1,6 +1,7 @@
 import pytest
 from hand_made import SHOP, rankings_of
 
+from sessionrl.data.preparation import SLICES
 from sessionrl.errors import UnknownName
 from sessionrl.evaluation.slices import cases_in, slice_names
 
@@ -38,3 +39,7 @@ def test_a_slice_that_does_not_exist():
         cases_in("purchse", SHOP)
     known = ", ".join(sorted(slice_names(SHOP.kinds)))
     assert str(error.value) == f"No slice is called 'purchse'. Did you mean 'purchase'? Known: {known}."
+
+
+def test_no_kind_of_event_may_take_the_name_of_a_slice():
+    assert set(slice_names(())) == set(SLICES)
