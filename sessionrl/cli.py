@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 
 from sessionrl import __version__, arguments, terminal
 from sessionrl.errors import BadOption, SessionRLError
@@ -149,7 +149,7 @@ def compare(
     baseline: str | None = None,
     metric: str = "ndcg@20",
     slice: str = "all",  # noqa: A002 -- the option is called --slice
-    seed: int = 0,
+    seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0,
 ) -> None:
     """Compare models, pairing their cases; runs that differ only in their seed count as one model.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sessionrl.data.catalogue import Catalogue
+from sessionrl.errors import BadDirectory
 from sessionrl.evaluation.averages import Average
 from sessionrl.evaluation.compare import Comparison, compare, holm
 from sessionrl.evaluation.measure import Measurement, measure
@@ -83,11 +84,15 @@ def results_of(models: Sequence[Model], replicates: int = REPLICATES, seed: int 
         models: of the same data.
         replicates: of every bootstrap; more where a correction over many models would otherwise find nothing.
         seed: of every bootstrap.
+
+    Raises:
+        BadDirectory: the metric that decides has no value on the test part.
     """
     catalogue = load_catalogue(models)
     headline, metrics = _headline(models), _common_metrics(models)
     sliced = tuple(dict.fromkeys([*[name for name in metrics if name.startswith("hit@")][:1], headline]))
     measurements = {model.label: _measured(model, catalogue, (metrics, sliced), replicates, seed) for model in models}
+    _check_headline(models, headline, measurements)
     ranked = sorted(models, key=lambda model: -measurements[model.label][headline, "all", "event"].value)
     # A two-sided p is at least 2 / (B + 1), and Holm multiplies it by the number of models.
     pairing = _Pairing(catalogue, max(replicates, 4 * round(len(models) * 2 / ALPHA)), seed)
@@ -114,6 +119,15 @@ def results_of(models: Sequence[Model], replicates: int = REPLICATES, seed: int 
         uncontrolled=uncontrolled,
         ties={model.label: tie_gaps(model.rankings, catalogue) for model in models},
     )
+
+
+def _check_headline(models: Sequence[Model], headline: str, measurements: dict[str, dict[Key, Measurement]]) -> None:
+    for model in models:
+        if (headline, "all", "event") not in measurements[model.label]:
+            raise BadDirectory(
+                f"{headline} of {model.label} has no value on the test part of {model.runs[0].data['prepared']}: "
+                "no case of it counts.\n  do now: prepare more test days, or train with another evaluation.select_by"
+            )
 
 
 def _measured(

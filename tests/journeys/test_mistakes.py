@@ -75,6 +75,8 @@ def refused(shop, sessionrl):
          "hit, list_repeat, map, mrr, ndcg, novelty, precision, recall, tail_coverage, tail_share."),
         (["train", "--resume", "nowhere"],
          "nowhere is not a run: it does not exist.\n  do now: give a directory that `sessionrl train` printed"),
+        (["compare", "one", "two", "--seed", "-1"],
+         'Invalid value "-1" for --seed. Must be >= 0.\n  do now: sessionrl compare --help'),
         (["evaluate", "prepared/toy"],
          "prepared/toy is not a run: it has no config.toml.\n"
          "  do now: give a directory that `sessionrl train` printed"),

@@ -238,6 +238,17 @@ def test_cells_without_cases_are_a_dash_with_a_reason(shelf, tmp_path):
     assert "0 events" in Page(page).text
 
 
+def test_a_test_part_of_first_events_only_has_no_report(shelf, tmp_path):
+    ranked = rankings(2, 1)
+    first = ranked.rows(ranked.position == 0)
+    with pytest.raises(BadDirectory) as caught:
+        write_report([shelf.run("gru4rec", network(), first)], tmp_path / "first.html")
+    assert str(caught.value) == (
+        "ndcg@5 of gru4rec has no value on the test part of prepared/shop: no case of it counts.\n"
+        "  do now: prepare more test days, or train with another evaluation.select_by"
+    )
+
+
 def test_published_prefix_rows_stand_apart(shelf, tmp_path):
     split = {"rule": "as published; validation is the last 5.0% of the training sessions", "leaks_future": False}
     card = {"split": split | {"test_sessions_before_last_training_event": 0.1}}
