@@ -120,13 +120,18 @@ class Experiment:
         return rank(chunks, sessions, self.prepared.kinds, len(self.prepared.vocabulary) - 1, top)
 
     def _fit_baseline(self) -> BaselineScorer:
-        prepared = self.prepared
-        sessions = prepared.train
-        if self.config["refit"]:
-            sessions = Sessions.concatenate(prepared.train, prepared.valid)
+        sessions = self._train_and_valid() if self.config["refit"] else self.prepared.train
         self.reporter.say(f"Fitting {configuration.label(self.config)} on {len(sessions):,} sessions")
         baseline = registry.build("baseline", self.config["baseline"])
-        return BaselineScorer(baseline.fit(sessions, prepared.catalogue))
+        return BaselineScorer(baseline.fit(sessions, self.prepared.catalogue))
+
+    def _train_and_valid(self) -> Sessions:
+        """What a refit learns from, oldest session first."""
+        both = Sessions.concatenate(self.prepared.train, self.prepared.valid)
+        if not self.prepared.card["split"]["leaks_future"]:
+            return both
+        # Split at random, validation is no newer than training; neighbours and batches go by the order.
+        return both.select(np.argsort(both.timestamps[both.offsets[:-1]], kind="stable"))
 
     def _train(self, run: RunDirectory) -> NetworkScorer:
         """Choose the epoch on validation; with `refit` train that many epochs on training and validation part."""
@@ -138,8 +143,7 @@ class Experiment:
             "validation part"
         )
         if self.config["refit"]:
-            sessions = Sessions.concatenate(self.prepared.train, self.prepared.valid)
-            chosen = self._phase(run, "refit", sessions, chosen.epoch)
+            chosen = self._phase(run, "refit", self._train_and_valid(), chosen.epoch)
         policy = registry.build("policy", self.config["policy"])
         return NetworkScorer(chosen.network, policy, self.prepared.catalogue.counts)
 
