@@ -82,5 +82,5 @@ def test_options_out_of_range_are_refused():
 
 
 def test_all_time_is_the_default_and_needs_no_option():
-    assert complete("baseline", {"name": "popularity"}) == {"name": "popularity"}
+    assert complete("baseline", {"name": "popularity"}) == {"name": "popularity", "last_days": "none"}
     assert build("baseline", {"name": "popularity", "last_days": 2.5}).last_days == 2.5
