@@ -5,8 +5,8 @@
     def test_my_objective():
         check_objective("mine", gamma=0.9)
 
-Each builds the part as a configuration would, with the given options, tries it on small made-up sessions, and raises
-AssertionError with a sentence that says what was asked and what came instead.
+Each builds the part as a configuration would, with the given options, tries it on small made-up sessions (a reader: on
+the sample that it is given), and raises AssertionError with a sentence that says what was asked and what came instead.
 """
 
 from sessionrl.contracts.backbone import check_backbone
@@ -14,5 +14,6 @@ from sessionrl.contracts.baseline import check_baseline
 from sessionrl.contracts.metric import check_metric
 from sessionrl.contracts.objective import check_objective
 from sessionrl.contracts.policy import check_policy
+from sessionrl.contracts.reader import check_reader
 
-__all__ = ["check_backbone", "check_baseline", "check_metric", "check_objective", "check_policy"]
+__all__ = ["check_backbone", "check_baseline", "check_metric", "check_objective", "check_policy", "check_reader"]

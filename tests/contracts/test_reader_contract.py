@@ -1,0 +1,183 @@
+"""Every registered reader keeps its contract on a sample of what it reads; the contract notices one that does not."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import polars as pl
+import pytest
+
+from sessionrl import registry
+from sessionrl.contracts import check_reader
+
+
+def delimited(folder: Path) -> Path:
+    log = folder / "shop.csv"
+    log.write_text(
+        "item_id,timestamp,session_id,event_type,category\n"
+        "mug,1430622004,1,view,kitchen\nlamp,1430622014,1,cart,light\nmug,1430622024,2,view,kitchen\n"
+    )
+    return log
+
+
+def retailrocket(folder: Path) -> Path:
+    (folder / "events.csv").write_text(
+        "timestamp,visitorid,event,itemid,transactionid\n1433221332117,257597,view,355908,\n"
+        "1433224214164,992329,addtocart,248676,\n1433222276276,111016,transaction,318965,4000\n"
+    )
+    header = "timestamp,itemid,property,value\n"
+    (folder / "item_properties_part1.csv").write_text(header + "1435460400000,355908,categoryid,1338\n")
+    (folder / "item_properties_part2.csv").write_text(header + "1441508400000,248676,888,1116713 960601\n")
+    (folder / "category_tree.csv").write_text("categoryid,parentid\n1338,213\n213,\n")
+    return folder
+
+
+def sequences(folder: Path) -> Path:
+    (folder / "train_sequences.tsv").write_text("1 2 3\n4 2\n")
+    (folder / "test_prefix_target.tsv").write_text("1 2\t3\n1\t2\n4\t1\n")
+    return folder
+
+
+SAMPLES = {one.__name__: one for one in (delimited, retailrocket, sequences)}
+
+
+@pytest.mark.parametrize("name", registry.names("reader"))
+def test_registered_reader_keeps_its_contract(name, tmp_path):
+    assert name in SAMPLES, f"write a sample of what the reader {name!r} reads"
+    check_reader(name, SAMPLES[name](tmp_path))
+
+
+def test_a_reader_keeps_its_contract_with_other_options(tmp_path):
+    items = tmp_path / "items.csv"
+    items.write_text("sku,category\nmug,kitchen\n")
+    check_reader("delimited", delimited(tmp_path), items_path=str(items), kinds={"view": "cart"}, time_unit="s")
+
+
+EVENTS = pl.DataFrame({"item_id": [1, 2], "session_id": [1, 1], "timestamp": [5, 6], "event_type": ["view", "view"]})
+
+
+@dataclass(frozen=True)
+class FailsWhereThereIsNoFile:
+    path: str
+
+    order_only: ClassVar[bool] = False
+
+    @property
+    def files(self):
+        return (Path(self.path),)
+
+    def events(self):
+        return pl.read_csv(self.path).lazy()
+
+    def items(self):
+        return None
+
+    def notes(self):
+        return {}
+
+
+class NamesNoFile(FailsWhereThereIsNoFile):
+    files = ()
+
+
+class ReadsAtOnce(FailsWhereThereIsNoFile):
+    def events(self):
+        return EVENTS
+
+
+class WritesSeconds(FailsWhereThereIsNoFile):
+    def events(self):
+        return EVENTS.with_columns(pl.col("timestamp").cast(pl.Float64)).lazy()
+
+
+class LeavesAnItemOut(FailsWhereThereIsNoFile):
+    def events(self):
+        return EVENTS.with_columns(item_id=pl.Series([1, None])).lazy()
+
+
+class DescribesTwice(FailsWhereThereIsNoFile):
+    def items(self):
+        return pl.DataFrame({"item_id": [1, 1]})
+
+
+class Counts(FailsWhereThereIsNoFile):
+    def items(self):
+        return pl.DataFrame({"item_id": [1], "count": [3]})
+
+
+class Splits(FailsWhereThereIsNoFile):
+    def events(self):
+        return EVENTS.with_columns(part=pl.lit("dev")).lazy()
+
+
+class MakesUp(FailsWhereThereIsNoFile):
+    def events(self):
+        return EVENTS.lazy()
+
+
+class Mumbles(FailsWhereThereIsNoFile):
+    def notes(self):
+        return {"rows": 2}
+
+
+@dataclass
+class IsNotFrozen:
+    path: str
+
+
+@dataclass(frozen=True)
+class HasAnOptionThatIsNoText(FailsWhereThereIsNoFile):
+    pattern: object = field(default_factory=object)
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log.csv"
+    EVENTS.write_csv(path)
+    return path
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """Registers a reader for one test."""
+
+    def plug(cls):
+        registry.names("reader")
+        monkeypatch.setitem(registry._parts, ("reader", "mine"), cls)
+
+    return plug
+
+
+@pytest.mark.parametrize(
+    ("cls", "sentence"),
+    [
+        (FailsWhereThereIsNoFile, "raises FileNotFoundError for a missing file, instead of BadData"),
+        (NamesNoFile, "files should be what is read, but these are none"),
+        (ReadsAtOnce, r"events\(\) gives a DataFrame, not a LazyFrame"),
+        (WritesSeconds, "timestamp of type Float64"),
+        (LeavesAnItemOut, "1 row without a value of item_id"),
+        (DescribesTwice, "the items table should have one row per item"),
+        (Counts, "the items table has a column count, a name that the catalogue needs"),
+        (Splits, "part should be 'train' or 'test', but is one of {'dev'}"),
+        (MakesUp, "reads events where there is no file, instead of raising BadData"),
+        (Mumbles, r"notes\(\) should be sentences by name, but is {'rows': 2}"),
+        (IsNotFrozen, "should be a frozen dataclass, so that its fields are its options"),
+        (HasAnOptionThatIsNoText, "has an option that cannot be written down"),
+    ],
+)
+def test_a_broken_reader_is_noticed(plugged, log, cls, sentence):
+    plugged(cls)
+    with pytest.raises(AssertionError, match=sentence):
+        check_reader("mine", log)
+
+
+def test_a_reader_that_gives_another_table_every_time_is_noticed(plugged, log):
+    tables = iter([EVENTS, EVENTS, EVENTS.reverse()])
+
+    class Turns(FailsWhereThereIsNoFile):
+        def events(self):
+            return next(tables).lazy()
+
+    plugged(Turns)
+    with pytest.raises(AssertionError, match="gives another table the second time"):
+        check_reader("mine", log)
