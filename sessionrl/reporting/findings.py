@@ -19,7 +19,7 @@ class Findings(NamedTuple):
 
 def findings_of(results: Results) -> Findings:
     """The sentences at the top of a report."""
-    sentences = [*_best(results), *_popularity(results), *_objectives(results)]
+    sentences = [*_best(results), *_new_items(results), *_popularity(results), *_objectives(results)]
     return Findings(sentences, [*_about_seeds(results), *_about_data(results), *_about_ties(results), *_notes(results)])
 
 
@@ -47,6 +47,25 @@ def _best(results: Results) -> Iterator[str]:
         yield "Every other model is worse by more than luck."
     if best.kind == "baseline" and any(model.kind == "network" for model in results.models):
         yield f"{best.label} is a baseline: no network is better than it here."
+
+
+def _new_items(results: Results) -> Iterator[str]:
+    """Repeats are easy and can decide the headline; what a visitor has not seen yet is what a list is for."""
+    found = [(model, results.find(model, results.headline, "new", "event")) for model in results.models]
+    known = [(model, one) for model, one in found if one is not None]
+    if len(known) < 2:
+        return
+    first, one = max(known, key=lambda pair: pair[1].value)
+    value = with_interval(one.value, one.low, one.high)
+    where = f"Where the next item is new in its session ({one.cases:,} events), {first.label} is first"
+    if first is results.best:
+        yield f"{where} too, with {results.headline} {value}."
+    else:
+        here = next(other for model, other in known if model is results.best)
+        yield (
+            f"{where}, with {results.headline} {value}; {results.best.label} has "
+            f"{with_interval(here.value, here.low, here.high)} there."
+        )
 
 
 def _popularity(results: Results) -> Iterator[str]:

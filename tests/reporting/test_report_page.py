@@ -1,8 +1,10 @@
 import re
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 import tomli_w
 from shelf import CARD, POPULARITY, SQN, network, rankings
@@ -217,6 +219,33 @@ def test_a_control_that_differs_in_more_is_named(shelf, tmp_path):
         "The two differ in more than the objective (training.learning_rate=0.1), "
         "so the objective need not be the cause."
     ) in text
+
+
+def repeats_first(skill: float):
+    """As of a model that puts what is in the session already first."""
+    known = rankings(skill, 2)
+    return replace(known, greater=np.where(known.repeat, 0, known.greater).astype(np.int32))
+
+
+def test_new_items_have_a_sentence_of_their_own(shelf, tmp_path):
+    """Repeats decide the headline; where the item is new, another model is first."""
+    one = shelf.run("session-popularity", {"baseline": {"name": "session_popularity"}}, repeats_first(0.2))
+    two = shelf.run("gru4rec", network(), rankings(0.4, 1))
+    text = small_report(shelf, tmp_path, one, two)
+    assert "session-popularity has the highest ndcg@5" in text
+    number = r"0\.\d+ \[0\.\d+, 0\.\d+\]"
+    assert re.search(
+        r"Where the next item is new in its session \([\d,]+ events\), gru4rec is first, with ndcg@5 "
+        rf"{number}; session-popularity has {number} there\.",
+        text,
+    )
+
+
+def test_the_best_model_may_be_first_on_new_items_too(shelf, tmp_path):
+    one = shelf.run("session-popularity", {"baseline": {"name": "session_popularity"}}, repeats_first(0.2))
+    two = shelf.run("gru4rec", network(), rankings(4, 1))
+    text = small_report(shelf, tmp_path, one, two)
+    assert re.search(r"new in its session \([\d,]+ events\), gru4rec is first too, with ndcg@5 0\.\d+ \[", text)
 
 
 def test_equal_scores_are_cautioned(shelf, tmp_path):
