@@ -17,7 +17,7 @@ from sessionrl import config as configuration
 from sessionrl.data.prepare import Prepared
 from sessionrl.data.sessions import Sessions
 from sessionrl.environment import environment
-from sessionrl.errors import BadDirectory, SessionRLError
+from sessionrl.errors import BadDirectory, BadOption, SessionRLError
 from sessionrl.evaluation.metrics_file import MetricsFile, measured
 from sessionrl.evaluation.options import Evaluation
 from sessionrl.evaluation.rankings import Rankings, rank
@@ -64,6 +64,7 @@ class Experiment:
         else:
             self.device = str(choose_device(self.config["training"]["device"]))
             self._try_policy()
+            self._check_parts()
 
     def _try_policy(self) -> None:
         """Build a network of two items and order them, to see that policy and network fit together."""
@@ -71,6 +72,17 @@ class Experiment:
         with torch.random.fork_rng(devices=[]), torch.inference_mode():
             network = make_network(self.config, 3).eval()
             policy.order_by(network.score(torch.zeros(1, network.items.dim), heads=policy.heads))
+
+    def _check_parts(self) -> None:
+        """There is something to learn in the training part, and something to choose by in the validation part."""
+        prepared = self.prepared
+        if not self.config["items"]["start"] and prepared.train.lengths.max() < 2:
+            raise BadOption(
+                f"None of the {len(prepared.train):,} training sessions has a second event, so there is no next item "
+                "to learn.\n  do now: set items.start=true, or prepare longer sessions with data.idle_minutes"
+            )
+        if len(prepared.valid):
+            self.selection.check(prepared.valid, prepared.catalogue, prepared.kinds)
 
     def new_run(self, parent: Path) -> RunDirectory:
         """A directory for this run, with all that is known before it starts."""

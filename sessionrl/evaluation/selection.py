@@ -50,6 +50,14 @@ class Selection:
             where = "all"
         return cls(name, where, found.k if _reads_lists(found, catalogue) else 0)
 
+    def check(self, valid: Sessions, catalogue: Catalogue, kinds: tuple[str, ...]) -> None:
+        """Take it of made-up ranks, so that a validation part without a value is known before training.
+
+        Raises:
+            BadOption: no case has one.
+        """
+        self.value(_unranked(valid, kinds, len(catalogue) - 1, self.listed), catalogue)
+
     def value(self, rankings: Rankings, catalogue: Catalogue) -> float:
         """The mean over the cases of the slice that have a value.
 
@@ -61,9 +69,10 @@ class Selection:
         values = found.per_case(rankings, catalogue)[cases_in(self.where, rankings)]
         values = values[~np.isnan(values)]
         if not len(values):
+            remedy = "set evaluation.select_on=all" if self.where != "all" else "prepare a longer validation part"
             raise BadOption(
                 f"[evaluation], option 'select_by' = {self.by!r} has no value on {self.where} of the validation part.\n"
-                "  do now: choose by another metric, such as 'ndcg@20', or set evaluation.select_on=all"
+                f"  do now: choose by another metric, such as 'ndcg@20', or {remedy}"
             )
         return float(values.mean())
 
