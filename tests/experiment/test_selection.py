@@ -83,7 +83,7 @@ def test_a_validation_part_without_a_value_is_known_before_training(toy):
         "[evaluation], option 'select_by' = 'future_cart_hit@20' has no value on view/new of the validation part.\n"
         "  do now: choose by another metric, such as 'ndcg@20', or set evaluation.select_on=all"
     )
-    with pytest.raises(BadOption, match="or prepare a longer validation part$"):
+    with pytest.raises(BadOption, match=r"or prepare a longer validation part$"):
         selection(replace(toy, valid=valid), select_by="future_cart_hit@20", select_on="all").check(
             valid, toy.catalogue, toy.kinds
         )
