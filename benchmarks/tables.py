@@ -18,9 +18,10 @@ from typing import Any
 
 from sessionrl import config, registry
 from sessionrl.data.prepare import Preparation, Prepared, prepare
+from sessionrl.environment import environment
 from sessionrl.evaluation.measure import Measurement, measure
 from sessionrl.evaluation.rankings import Rankings
-from sessionrl.experiment import Reporter, environment, run_once
+from sessionrl.experiment import Reporter, run_once
 from sessionrl.runs import RunDirectory
 
 
@@ -79,7 +80,7 @@ def main() -> None:
     prepared = _prepared(study, arguments.data, out)
     runs = {model: _runs(model, study, seeds, prepared, out) for model in models}
     print(f"`python benchmarks/tables.py {' '.join(sys.argv[1:2])} --seeds {arguments.seeds}`, ", end="")
-    print(f"commit {environment()['commit']}, data {prepared.fingerprint}\n")
+    print(f"commit {environment('cpu')['commit']}, data {prepared.fingerprint}\n")
     _print_table(study, prepared, runs)
 
 
