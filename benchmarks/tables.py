@@ -18,11 +18,10 @@ from typing import Any
 
 from sessionrl import config, registry
 from sessionrl.data.prepare import Preparation, Prepared, prepare
-from sessionrl.environment import environment
 from sessionrl.evaluation.measure import Measurement, measure
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.experiment import Reporter, run_once
-from sessionrl.runs import RunDirectory
+from sessionrl.runs import RunDirectory, read_json
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,9 @@ def main() -> None:
     prepared = _prepared(study, arguments.data, out)
     runs = {model: _runs(model, study, seeds, prepared, out) for model in models}
     print(f"`python benchmarks/tables.py {' '.join(sys.argv[1:2])} --seeds {arguments.seeds}`, ", end="")
-    print(f"commit {environment('cpu')['commit']}, data {prepared.fingerprint}\n")
+    # Of the runs: those of an earlier call are used again, and may have been made by another version.
+    commits = sorted({read_json(run.environment)["commit"] for its_runs in runs.values() for run in its_runs})
+    print(f"commit {', '.join(commits)}, data {prepared.fingerprint}\n")
     _print_table(study, prepared, runs)
 
 
