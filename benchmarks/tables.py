@@ -104,12 +104,13 @@ def _runs(model: str, study: Study, seeds: Sequence[int], prepared: Prepared, ou
 
 def _print_table(study: Study, prepared: Prepared, runs: dict[str, list[RunDirectory]]) -> None:
     for where in study.slices:
+        metrics = study.metrics if where == "all" else study.metrics[:2]  # elsewhere only accuracy says something new
         table: dict[str, dict[str, Measurement]] = {}
         for model, its_runs in runs.items():
             rankings = [Rankings.load(run.rankings) for run in its_runs]
-            found = measure(rankings, prepared.catalogue, study.metrics, [where])
+            found = measure(rankings, prepared.catalogue, metrics, [where])
             table[model] = {one.metric: one for one in found if one.average != "session"}
-        shown = [name for name in study.metrics if any(name in row for row in table.values())]
+        shown = [name for name in metrics if any(name in row for row in table.values())]
         cases = max((one.cases for row in table.values() for one in row.values()), default=0)
         print(f"**{where}** ({cases:,} events)\n\n| model | seeds | {' | '.join(shown)} |")
         print(f"|---|---|{'---|' * len(shown)}")

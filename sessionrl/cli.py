@@ -178,10 +178,11 @@ def report(*runs: Path, out: Path | None = None, title: str | None = None) -> No
         title: of the page.
     """
     from sessionrl.reporting.report import write_report
+    from sessionrl.runs import RunDirectory
 
     if not runs:
         raise BadOption("Give at least one run: sessionrl report RUN ...")
-    page = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
+    page = out or (RunDirectory(runs[0]).report if len(runs) == 1 else Path("report.html"))
     with terminal.status(f"Writing {page}"):
         write_report(list(runs), page, title)
     print(f"Report: {page}")

@@ -122,7 +122,6 @@ class RunDirectory:
     log = property(lambda self: self.path / "log.jsonl")
     rankings = property(lambda self: self.path / "rankings.parquet")
     metrics = property(lambda self: self.path / "metrics.json")
-    figures = property(lambda self: self.path / "figures")
     report = property(lambda self: self.path / "report.html")
 
     def check(self, finished: bool = True) -> None:

@@ -21,7 +21,6 @@ EVENT_COLUMNS = {
     "part": "optional, 'train' or 'test': a published split",
     "line": "optional, int64",
 }
-ITEM_COLUMNS = ("item_id", "category", "price", "name", "picture")
 MISSING = ("", "NA", "NaN", "nan", "null", "NULL", "None")  # texts that mean "no value"
 LONGEST_ID = 1_000  # characters
 END_OF_TIME = 4_102_444_800_000  # 2100-01-01: whatever is later is a unit gone wrong, not a shop from the future
