@@ -45,10 +45,8 @@ class Items(nn.Module):
         self.dropout = nn.Dropout(dropout)
         bound = math.sqrt(6 / (n_items + dim))
         nn.init.uniform_(self.id, -bound, bound)
-        with torch.no_grad():
-            if (
-                not start
-            ):  # at 0 the gradient of normalising is 1e12 times too large, and adaptive rates never forget it
+        if not start:  # a start token at 0 would get a gradient 1e12 times too large when it is made unit length
+            with torch.no_grad():
                 self.id[PAD] = 0
 
     def forward(self, items: Tensor) -> Tensor:
