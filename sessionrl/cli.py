@@ -138,7 +138,7 @@ def evaluate(run: Path, *, part: str = "test", data: Path | None = None) -> None
     experiment, directory = open_run(run, data)
     with terminal.reporter() as experiment.reporter:
         found = experiment.measure(directory, part)
-    terminal.print_measurements(found.measurements)
+    terminal.print_measurements(found)
     if part == "test":
         print(f"Written: {directory.metrics}")
 

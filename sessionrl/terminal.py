@@ -1,7 +1,7 @@
 """What the command line prints: tables, sentences, and a progress bar with the time left."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from sessionrl.data.catalogue import Catalogue
-    from sessionrl.evaluation.measure import Measurement
+    from sessionrl.evaluation.metrics_file import MetricsFile
     from sessionrl.experiment import Reporter
     from sessionrl.recommender import Recommendations
     from sessionrl.training.loop import Progress
@@ -38,14 +38,15 @@ def print_metrics(run: Path) -> None:
     from sessionrl.evaluation.metrics_file import MetricsFile
     from sessionrl.runs import RunDirectory
 
-    print_measurements(MetricsFile.load(RunDirectory(run).metrics).measurements)
+    print_measurements(MetricsFile.load(RunDirectory(run).metrics))
 
 
-def print_measurements(measurements: "Sequence[Measurement]") -> None:
-    """A table of measurements."""
-    from sessionrl.reporting.tables import measurement_table
+def print_measurements(found: "MetricsFile") -> None:
+    """A table of measurements, and what equal scores change."""
+    from sessionrl.reporting.tables import measurement_table, tie_lines
 
-    console().print(measurement_table(measurements))
+    console().print(measurement_table(found.measurements))
+    console().print(tie_lines(found.tie_gap))
 
 
 def print_recommendations(found: "Recommendations", catalogue: "Catalogue", known: bool) -> None:

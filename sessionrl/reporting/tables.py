@@ -1,6 +1,6 @@
 """Tables for the terminal: measurements of a run, a paired comparison of models, a recommendation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -13,6 +13,7 @@ from sessionrl.evaluation.averages import Average
 from sessionrl.evaluation.compare import Comparison, compare, holm
 from sessionrl.evaluation.measure import Measurement
 from sessionrl.evaluation.metric import metric as metric_of
+from sessionrl.evaluation.metrics_file import TIE_GAP_LIMIT, TieGap
 from sessionrl.reporting.models import Model, load_catalogue
 from sessionrl.reporting.numbers import NONE, difference, number, p_value, with_interval
 
@@ -41,6 +42,18 @@ def measurement_table(measurements: Sequence[Measurement]) -> RenderableType:
         parts[0].caption = f"{headline.cases:,} events of {headline.sessions:,} sessions, {_seeds(headline.seeds)}"
         parts[0].caption_justify = "left"
     return Group(*parts, *(Text(note, "dim") for note in dict.fromkeys(one.note for one in measurements) if note))
+
+
+def tie_lines(gaps: Mapping[str, TieGap]) -> RenderableType:
+    """What the rule for equal scores changes in the headline slice, and a warning where that is much."""
+    shown = (f"{name} {one.standard:.4f} / {one.expected:.4f} / {one.conservative:.4f}" for name, one in gaps.items())
+    lines = [Text(f"Equal scores, standard / expected (reported) / conservative: {', '.join(shown)}", "dim")]
+    lines += [
+        Text(f"{name} depends on the order of equal scores: many items have the same one.", "yellow")
+        for name, one in gaps.items()
+        if one.gap > TIE_GAP_LIMIT
+    ]
+    return Group(*lines) if gaps else Group()
 
 
 def _slice_table(found: dict[tuple[str, str, Average], Measurement], names: Sequence[str]) -> Table:

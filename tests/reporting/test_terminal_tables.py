@@ -7,8 +7,9 @@ from shelf import POPULARITY, rankings, shop
 
 from sessionrl.errors import BadOption, UnknownName
 from sessionrl.evaluation.measure import Measurement, measure
+from sessionrl.evaluation.metrics_file import TieGap
 from sessionrl.reporting.models import load_models
-from sessionrl.reporting.tables import comparison_table, measurement_table, recommendation_table
+from sessionrl.reporting.tables import comparison_table, measurement_table, recommendation_table, tie_lines
 
 
 def printed(table) -> str:
@@ -37,6 +38,16 @@ def test_measurements_with_intervals():
     assert row(text, "new") == ["new", "700", "0.100"]
     assert "1,000 events of 300 sessions, 1 training seed" in text
     assert "no interval: one seed" in text
+
+
+def test_what_equal_scores_change_stands_below():
+    text = printed(tie_lines({"hit@20": TieGap(0.5, 0.5, 0.4995), "ndcg@20": TieGap(0.3, 0.25, 0.2)}))
+    assert text.splitlines() == [
+        "Equal scores, standard / expected (reported) / conservative: hit@20 0.5000 / 0.5000 / 0.4995, "
+        "ndcg@20 0.3000 / 0.2500 / 0.2000",
+        "ndcg@20 depends on the order of equal scores: many items have the same one.",
+    ]
+    assert printed(tie_lines({})) == ""
 
 
 def test_measurements_of_real_rankings_have_all_slices():
