@@ -4,11 +4,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sessionrl.data.sessions import PAD
-
 
 def diversity(last: Tensor, item: Tensor, vectors: Tensor) -> Tensor:
-    """1 - cos(e_last, e_item) on fixed vectors, 0 … 2; 0 where there is no last item (SMORL, arXiv:2110.15097).
+    """1 - cos(e_last, e_item) on fixed vectors, 0 … 2; 0 where one of the two is unknown (SMORL, arXiv:2110.15097).
+
+    Nothing is known of the empty history, nor of an item whose fixed vector is zero: paying for those would teach a
+    model to prefer what nobody knows.
 
     Args:
         last: [N] item numbers, the last item of each state; `PAD` for the empty history
@@ -16,7 +17,8 @@ def diversity(last: Tensor, item: Tensor, vectors: Tensor) -> Tensor:
         vectors: [V, e] the catalogue's fixed vectors, never those of the model that is trained
     """
     distance = 1 - F.cosine_similarity(vectors[last], vectors[item])
-    return torch.where(last == PAD, torch.zeros_like(distance), distance)
+    known = vectors[last].any(-1) & vectors[item].any(-1)
+    return torch.where(known, distance, torch.zeros_like(distance))
 
 
 def novelty(item: Tensor, tail: Tensor) -> Tensor:

@@ -16,6 +16,11 @@ def test_after_the_empty_history_nothing_is_diverse():
     assert diversity(torch.tensor([PAD, PAD]), torch.tensor([1, 3]), VECTORS).tolist() == [0, 0]
 
 
+def test_what_nobody_knows_is_not_diverse():
+    unknown = torch.cat([VECTORS, torch.zeros(1, 2)])
+    assert diversity(torch.tensor([1, 5]), torch.tensor([5, 1]), unknown).tolist() == [0, 0]
+
+
 def test_diversity_does_not_depend_on_the_length_of_vectors():
     last, item = torch.tensor([1, 2]), torch.tensor([2, 4])
     torch.testing.assert_close(diversity(last, item, VECTORS * 7), diversity(last, item, VECTORS))
