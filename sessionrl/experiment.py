@@ -103,13 +103,19 @@ class Experiment:
         run.config.write_text(configuration.text(complete), encoding="utf-8")
 
     def run(self, run: RunDirectory) -> None:
-        """Train and measure; what an interrupted run has done already is not done again."""
-        if not run.weights.is_file():
-            scorer = self._fit_baseline() if "baseline" in self.config else self._train(run)
-            save_model(run, scorer)
-            shutil.rmtree(run.checkpoint, ignore_errors=True)
-        if not run.metrics.is_file():
-            self.measure(run)
+        """Train and measure; what an interrupted run has done already is not done again.
+
+        Raises:
+            BadDirectory: another process works on this run.
+            Interrupted: Ctrl-C.
+        """
+        with run.claimed():
+            if not run.weights.is_file():
+                scorer = self._fit_baseline() if "baseline" in self.config else self._train(run)
+                save_model(run, scorer)
+                shutil.rmtree(run.checkpoint, ignore_errors=True)
+            if not run.metrics.is_file():
+                self.measure(run)
 
     def measure(self, run: RunDirectory, part: str = "test") -> MetricsFile:
         """Rank every event of a part with the saved model, and measure; of the test part both are kept in the run."""

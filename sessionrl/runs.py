@@ -140,6 +140,30 @@ class RunDirectory:
                 f"  do now: finish it with `sessionrl train --resume {self.path}`"
             )
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Within the block no other process works on this run; the claim ends with the process, however it ends.
+
+        Raises:
+            BadDirectory: another process works on it.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise BadDirectory(
+                f"Another process is training or measuring {self.path}.\n"
+                "  do now: wait for it, or stop it, and call this again"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+            if self.metrics.is_file():  # of a finished run nothing is left to claim, so the file has done its work
+                Path(lock.lock_file).unlink(missing_ok=True)
+
     def append_log(self, entry: Mapping[str, object]) -> None:
         """One line to ``log.jsonl``."""
         with self.log.open("a", encoding="utf-8") as log:

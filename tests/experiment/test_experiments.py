@@ -151,6 +151,20 @@ def test_refitting_trains_the_chosen_epochs_on_training_and_validation_part(toy,
     assert refitted.sentences[0] == "This model was fitted on the validation part as well: the numbers flatter it"
 
 
+def test_two_processes_do_not_work_on_one_run(toy, tmp_path):
+    """Seen in a study: two that resumed the same run would mix their logs and checkpoints."""
+    made = experiment(toy, "popularity")
+    run = made.new_run(tmp_path)
+    with run.claimed(), pytest.raises(BadDirectory) as error:
+        made.run(RunDirectory(run.path))
+    assert str(error.value) == (
+        f"Another process is training or measuring {run.path}.\n  do now: wait for it, or stop it, and call this again"
+    )
+    assert not run.weights.exists()
+    made.run(run)
+    assert run.metrics.is_file()
+
+
 def test_a_baseline_is_refitted_as_well(toy, tmp_path):
     listener = Listener()
     finished(toy, tmp_path, "markov", "refit=true", listener=listener)
