@@ -75,7 +75,7 @@ class BaselineScorer:
         self.baseline = baseline
 
     def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:  # noqa: D102
-        for some in _runs(np.arange(len(cases.length)), 16_384):
+        for some in _runs(np.arange(len(cases.length)), 4096):
             chunk = _pick(cases, some)
             yield chunk, self.baseline.scores(sessions, chunk)
 
