@@ -17,12 +17,14 @@ class Candidates(NamedTuple):
               whole catalogue, where nothing is to be corrected
     ignored:  [N, C] bool, candidates that are no negatives of a state: the other actions of its own session, and the
               action itself in another column; None for the whole catalogue
+    rate:     share of the other items that is drawn, k / (V - 1), at most 1; 1 for the whole catalogue
     """
 
     items: Tensor | None
     position: Tensor
     log_q: Tensor | None = None
     ignored: Tensor | None = None
+    rate: float = 1.0
 
     def numbers(self, columns: Tensor) -> Tensor:
         """Item numbers of columns."""
@@ -74,7 +76,8 @@ class ItemSampler:
         ignored = items == action[:, None]
         ignored[:, : len(action)] |= session == session[:, None]
         ignored[position, position] = False
-        return Candidates(items, position, expected.log(), ignored)
+        rate = min(1.0, size / max(1, len(self._counts) - 1))
+        return Candidates(items, position, expected.log(), ignored, rate)
 
     def _table(self, alpha: float) -> tuple[Tensor, Tensor]:
         if alpha not in self._tables:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -10,7 +11,7 @@ from sessionrl.nn.candidates import Candidates, whole_catalogue
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.objective import Context, Loss
-from sessionrl.objectives.ranking_losses import bpr_max, cross_entropy, top1, top1_max
+from sessionrl.objectives.ranking_losses import bpr_max, cross_entropy, gbce, top1, top1_max
 from sessionrl.registry import register
 
 
@@ -20,7 +21,7 @@ class NextItem:
     """L = mean over transitions of loss(scores of the candidates, the next item).
 
     Options:
-        kind: cross_entropy, bpr_max, top1 or top1_max (`sessionrl.objectives.ranking_losses`)
+        kind: cross_entropy, bpr_max, top1, top1_max or gbce (`sessionrl.objectives.ranking_losses`)
         negatives: 0 scores the whole catalogue; else the candidates are the batch's own actions and this many
             items drawn with probability proportional to count^alpha, shared by the batch
         alpha: 0 draws uniformly, 1 by popularity
@@ -30,14 +31,19 @@ class NextItem:
             authors' code corrects the next item too, with raw counts for the batch's own actions and counts^alpha for
             the drawn ones, which leaves the two groups at a constant offset
         regularisation, elu: of bpr_max
+        calibration: t of gbce (gSASRec, arXiv:2308.07192): beta = a (t (1 - 1/a) + 1/a) = 1 - t (1 - a), where a is
+            the share of the other items that is drawn; 0 is SASRec's binary cross entropy, at 1 a sigmoid tends to the
+            probability of the item. The paper draws uniformly (alpha = 0), and only drawn items are negatives: the
+            batch's own actions, popular items for the most part, would undo the calibration
     """
 
-    kind: Literal["cross_entropy", "bpr_max", "top1", "top1_max"] = "cross_entropy"
+    kind: Literal["cross_entropy", "bpr_max", "top1", "top1_max", "gbce"] = "cross_entropy"
     negatives: Annotated[int, Field(ge=0)] = 0
     alpha: Annotated[float, Field(ge=0, le=1)] = 0.5
     log_q: Annotated[float, Field(ge=0, le=1)] = 1.0
     regularisation: Annotated[float, Field(ge=0)] = 1.0
     elu: Annotated[float, Field(ge=0)] = 0.0
+    calibration: Annotated[float, Field(ge=0, le=1)] = 0.75
 
     rewards: ClassVar[int] = 0
     bootstraps: ClassVar[bool] = False
@@ -67,6 +73,9 @@ class NextItem:
             return cross_entropy(self._corrected(logits, candidates), position, ignored)
         if self.kind == "bpr_max":
             return bpr_max(logits, position, ignored, self.regularisation, self.elu)
+        if self.kind == "gbce":
+            beta = 1 - self.calibration * (1 - candidates.rate)
+            return gbce(logits, position, self._not_drawn(ignored), beta)
         return (top1 if self.kind == "top1" else top1_max)(logits, position, ignored)
 
     def _corrected(self, logits: Tensor, candidates: Candidates) -> Tensor:
@@ -74,3 +83,10 @@ class NextItem:
             return logits
         own = candidates.position[:, None]
         return (logits - self.log_q * candidates.log_q).scatter(1, own, logits.gather(1, own))
+
+    def _not_drawn(self, ignored: Tensor | None) -> Tensor | None:
+        """The ignored, and the batch's actions: all columns but the last `negatives`."""
+        if ignored is None:
+            return None
+        drawn = torch.arange(ignored.size(1), device=ignored.device) >= ignored.size(1) - self.negatives
+        return ignored | ~drawn

@@ -1,8 +1,8 @@
-"""Losses of a score matrix whose positive lies in a known column: GRU4Rec's four.
+"""Losses of a score matrix whose positive lies in a known column: GRU4Rec's four, and SASRec's.
 
 All take logits [N, C], the positive's column [N], and which columns are no negatives of a row, [N, C] bool or None;
 they give one loss per row, [N], which is 0 where a row has no negative. Sources: arXiv:1511.06939 section 3.1.3
-(TOP1), arXiv:1706.03847 section 3 (the max losses).
+(TOP1), arXiv:1706.03847 section 3 (the max losses), arXiv:2308.07192 (generalised binary cross entropy).
 """
 
 import torch
@@ -47,6 +47,19 @@ def top1_max(logits: Tensor, position: Tensor, ignored: Tensor | None = None) ->
     own = logits.gather(1, position[:, None])
     weight = _softmax_of_negatives(logits, position, ignored)
     return (weight * (torch.sigmoid(logits - own) + torch.sigmoid(logits**2))).sum(1)
+
+
+def gbce(logits: Tensor, position: Tensor, ignored: Tensor | None = None, beta: float = 1.0) -> Tensor:
+    """-1/(k + 1) (beta log sigmoid(o_i) + sum over the k negatives of log(1 - sigmoid(o_j))).
+
+    beta = 1 is the binary cross entropy of SASRec. The authors of gBCE put sigmoid^beta into a logit and clip it, in
+    float64; beta log sigmoid is the same number.
+    """
+    own = logits.gather(1, position[:, None]).squeeze(1)
+    negative = ~_no_negatives(position, ignored, logits)
+    total = beta * F.logsigmoid(own) + (F.logsigmoid(-logits) * negative).sum(1)
+    count = negative.sum(1)
+    return torch.where(count > 0, -total / (count + 1), 0.0)
 
 
 def _no_negatives(position: Tensor, ignored: Tensor | None, like: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ def test_backbone_keeps_its_contract_with_other_options(name, options):
     check_backbone(name, **options)
 
 
-@pytest.mark.parametrize("kind", ["bpr_max", "top1", "top1_max"])
+@pytest.mark.parametrize("kind", ["bpr_max", "top1", "top1_max", "gbce"])
 @pytest.mark.parametrize("name", ["next_item", "sqn", "smorl"])
 def test_objective_keeps_its_contract_with_every_ranking_loss(name, kind):
     check_objective(name, **({"kind": kind} if name == "next_item" else {"supervised": {"kind": kind}}))

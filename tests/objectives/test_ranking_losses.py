@@ -1,4 +1,4 @@
-"""GRU4Rec's four losses against numbers worked out by hand, in float64.
+"""GRU4Rec's four losses and gBCE against numbers worked out by hand, in float64.
 
 The row of scores is o = (ln 2, 0, ln 3), so that exp(o) = (2, 1, 3), and column 0 is the positive. Then
 
@@ -6,6 +6,7 @@ The row of scores is o = (ln 2, 0, ln 3), so that exp(o) = (2, 1, 3), and column
     softmax over the negatives     w = (-, 1/4, 3/4)
     sigmoid(o_0 - o_j) = 2 / (2 + e_j)   (-, 2/3, 2/5),      sigmoid(o_j - o_0)   (-, 1/3, 3/5)
     sigmoid(o_j^2)                       (-, 1/2, S)         with S = 1 / (1 + 3^(-ln 3))
+    sigmoid(o) = e / (1 + e)          (2/3, 1/2, 3/4)
 """
 
 import math
@@ -15,13 +16,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionrl.objectives.ranking_losses import bpr_max, cross_entropy, top1, top1_max
+from sessionrl.objectives.ranking_losses import bpr_max, cross_entropy, gbce, top1, top1_max
 
 SCORES = torch.tensor([[math.log(2), 0.0, math.log(3)]], dtype=torch.float64)
 FIRST = torch.tensor([0])
 NOT_THE_LAST = torch.tensor([[False, False, True]])
 S = 1 / (1 + 3 ** -math.log(3))
-LOSSES = [cross_entropy, bpr_max, top1, top1_max]
+LOSSES = [cross_entropy, bpr_max, top1, top1_max, gbce]
 
 
 def approx(value: float):
@@ -62,6 +63,33 @@ def test_top1_by_hand():
 def test_top1_max_by_hand():
     assert top1_max(SCORES, FIRST).item() == approx(1 / 4 * (1 / 3 + 1 / 2) + 3 / 4 * (3 / 5 + S))
     assert top1_max(SCORES, FIRST, NOT_THE_LAST).item() == approx(1 / 3 + 1 / 2)
+
+
+def test_binary_cross_entropy_by_hand():
+    assert gbce(SCORES, FIRST).item() == approx(-(math.log(2 / 3) + math.log(1 / 2) + math.log(1 / 4)) / 3)
+    assert gbce(SCORES, FIRST, NOT_THE_LAST).item() == approx(-(math.log(2 / 3) + math.log(1 / 2)) / 2)
+
+
+def test_generalised_binary_cross_entropy_by_hand():
+    # sigmoid(o_0)^beta takes the place of the positive's probability: (2/3)^3 = 8/27
+    assert gbce(SCORES, FIRST, beta=3.0).item() == approx(-(math.log(8 / 27) + math.log(1 / 8)) / 3)
+    assert gbce(SCORES, FIRST, NOT_THE_LAST, beta=0.5).item() == approx(-(math.log(2 / 3) / 2 + math.log(1 / 2)) / 2)
+
+
+def test_the_gradient_of_gbce_by_hand():
+    # d log sigmoid(o) = 1 - sigmoid(o),  d log(1 - sigmoid(o)) = -sigmoid(o)
+    scores = SCORES.clone().requires_grad_()
+    gbce(scores, FIRST, beta=0.25).sum().backward()
+    assert scores.grad[0].tolist() == [approx(-0.25 / 3 / 3), approx(1 / 2 / 3), approx(3 / 4 / 3)]
+
+
+def test_scores_far_out_keep_their_gradient_in_gbce():
+    """In float32 the sigmoid of -200 is 0, and its logarithm infinite."""
+    scores = torch.tensor([[-200.0, 200.0]], requires_grad=True)
+    value = gbce(scores, FIRST)
+    value.sum().backward()
+    assert value.item() == 200
+    assert scores.grad.tolist() == [[-0.5, 0.5]]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
