@@ -122,7 +122,8 @@ def copied(gru: Any, n_items: int) -> Network:
         "backbone": {"name": "gru", "layers": len(gru.layers)},
         "objective": {"name": "next_item"},
     }
-    network = make_network(config.complete(sections), n_items).eval()
+    with torch.random.fork_rng(devices=[]):  # the official training, which may go on, draws from torch's global state
+        network = make_network(config.complete(sections), n_items).eval()
     numbers, rows = Rows.of(gru)
     if len(numbers) != n_items - 1:
         raise ValueError(f"it was trained on {len(numbers)} items, but there are {n_items - 1}")
