@@ -35,6 +35,10 @@ def test_registered_part_keeps_its_contract(kind, name):
         ("gru", {"layers": 2, "dropout": 0.3}),
         ("gru", {"residual": True}),
         ("gru", {"truncate": True, "layers": 2, "dropout": 0.2}),
+        ("sasrec", {"heads": 2, "dropout": 0.0, "residual": True}),
+        ("sasrec", {"max_length": 9}),
+        ("sasrec", {"max_length": 4}),
+        ("sasrec", {"max_length": 3, "layers": 1}),
     ],
 )
 def test_backbone_keeps_its_contract_with_other_options(name, options):

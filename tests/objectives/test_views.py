@@ -66,7 +66,15 @@ def context() -> Context:
 
 
 @pytest.mark.parametrize("start", [False, True])
-@pytest.mark.parametrize("backbone", [{"name": "gru"}, {"name": "gru", "layers": 2, "residual": True}])
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        {"name": "gru"},
+        {"name": "gru", "layers": 2, "residual": True},
+        {"name": "sasrec", "dropout": 0.0},
+        {"name": "sasrec", "dropout": 0.0, "max_length": 4},
+    ],
+)
 @pytest.mark.parametrize("name", ["next_item", "sqn", "smorl"])
 def test_whole_sessions_give_the_loss_and_the_gradient_of_windows(name, backbone, start):
     objective = registry.build("objective", {"name": name})
