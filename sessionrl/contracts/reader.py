@@ -1,7 +1,7 @@
 """What a reader must be: the events table and the items table of its files, the same every time."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sessionrl import registry
 from sessionrl.contracts.made_up import require
 from sessionrl.data.prepare import Reader
 from sessionrl.data.schema import check_events
+from sessionrl.data.tables import Table, together
 from sessionrl.errors import BadData
 
 
@@ -29,9 +30,7 @@ def check_reader(name: str, path: Path | str, **options: Any) -> None:
     reader: Reader = registry.build("reader", section)
     _check_options(reader, who)
     _check_files(reader, who)
-    events = reader.events()
-    require(isinstance(events, pl.LazyFrame), f"{who}: events() gives a {type(events).__name__}, not a LazyFrame")
-    _check_events(events.collect(), reader, who)
+    _check_chunks(list(reader.chunks()), who)
     _check_items(reader.items(), who)
     _check_same(reader, registry.build("reader", section), who)
     _check_missing(
@@ -41,7 +40,7 @@ def check_reader(name: str, path: Path | str, **options: Any) -> None:
 
 def _check_missing(reader: Reader, who: str) -> None:
     try:
-        reader.events().collect()
+        list(reader.chunks())
     except BadData:
         return
     except OSError as error:
@@ -69,18 +68,22 @@ def _check_files(reader: Reader, who: str) -> None:
     )
 
 
-def _check_events(events: pl.DataFrame, reader: Reader, who: str) -> None:
-    """As `prepare` does, whatever the kinds of event are."""
-    kinds = events["event_type"].drop_nulls().unique().to_list() if events.schema.get("event_type") == pl.String else []
-    try:
-        check_events(events, reader.files[0], kinds, None)
-    except BadData as error:
-        raise AssertionError(f"{who}: {error}") from None
-    if "line" in events.columns:
-        require(bool((events["line"] >= 1).all()), f"{who}: lines are counted from 1")
-    if "part" in events.columns:
-        parts = set(events["part"].unique().to_list())
-        require(parts <= {"train", "test"}, f"{who}: part should be 'train' or 'test', but is one of {parts}")
+def _check_chunks(chunks: Sequence[Table], who: str) -> None:
+    """As `prepare` does, whatever the kinds of event are; every piece is made alike."""
+    require(len(chunks) > 0, f"{who}: chunks() gives no table")
+    for chunk in chunks:
+        require(isinstance(chunk, Table), f"{who}: chunks() gives a {type(chunk).__name__}, not a Table")
+        events, origin = chunk
+        text = events.schema.get("event_type") == pl.String
+        kinds = events["event_type"].drop_nulls().unique().to_list() if text else []
+        try:
+            check_events(events, origin, kinds, None)
+        except BadData as error:
+            raise AssertionError(f"{who}: {error}") from None
+        placed = len(origin.lines) == len(events) and bool((origin.lines >= 1).all())
+        require(placed, f"{who}: a chunk's origin should have a line for every row, counted from 1")
+    columns = {tuple(sorted(chunk.rows.columns)) for chunk in chunks}
+    require(len(columns) == 1, f"{who}: the chunks have different columns: {sorted(columns)}")
 
 
 def _check_items(items: pl.DataFrame | None, who: str) -> None:
@@ -96,7 +99,7 @@ def _check_items(items: pl.DataFrame | None, who: str) -> None:
 def _check_same(one: Reader, other: Reader, who: str) -> None:
     """Read a second time, by the same reader and by another."""
     for again in (one, other):
-        for table, second in ((one.events().collect(), again.events().collect()), (one.items(), again.items())):
+        for table, second in ((together(one.chunks()), together(again.chunks())), (one.items(), again.items())):
             if table is None or second is None:
                 require(table is second, f"{who} knows its items only sometimes")
                 continue

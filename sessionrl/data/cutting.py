@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sessionrl.data.schema import Origin, refuse_missing
 from sessionrl.errors import BadData
 
 SessionRule = Literal["auto", "log", "gap"]
@@ -68,6 +67,27 @@ class Log:
         )
 
 
+def owner_of(columns: Sequence[str], rule: SessionRule, path: object) -> str:
+    """The column whose equal values may lie in one session: `session_id`, or `user_id` for a gap where there is one.
+
+    Raises:
+        BadData: the log has no session ids.
+    """
+    owner = "user_id" if _by_gap(columns, rule) and "user_id" in columns else "session_id"
+    if owner not in columns:
+        raise BadData(
+            str(path),
+            "there is no session_id",
+            "a column of session ids, for data.sessions=log",
+            "use data.sessions=gap",
+        )
+    return owner
+
+
+def _by_gap(columns: Sequence[str], rule: SessionRule) -> bool:
+    return rule == "gap" or (rule == "auto" and "session_id" not in columns)
+
+
 def cut(events: pl.DataFrame, rule: SessionRule, idle_minutes: float, kinds: Sequence[str], path: object) -> Log:
     """Sort by (session or visitor, time, row of the file) and cut.
 
@@ -76,18 +96,9 @@ def cut(events: pl.DataFrame, rule: SessionRule, idle_minutes: float, kinds: Seq
     With a published split, training and test sessions are kept apart even where they share an id.
 
     Raises:
-        BadData: the log has no session ids, or some are missing.
+        BadData: the log has no session ids, or counts them for every user.
     """
-    by_gap = rule == "gap" or (rule == "auto" and "session_id" not in events.columns)
-    owner = "user_id" if by_gap and "user_id" in events.columns else "session_id"
-    if owner not in events.columns:
-        raise BadData(
-            str(path),
-            "there is no session_id",
-            "a column of session ids, for data.sessions=log",
-            "use data.sessions=gap",
-        )
-    refuse_missing(events[owner], owner, Origin.of(str(path), events))
+    by_gap, owner = _by_gap(events.columns, rule), owner_of(events.columns, rule, path)
     if owner == "session_id" and "user_id" in events.columns:
         _refuse_counters(events, path)
     key = [name for name in ("part", owner) if name in events.columns]

@@ -3,12 +3,15 @@
 import gzip
 import lzma
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, cast
 
 from sessionrl.errors import BadData, did_you_mean
 
 PACKED = {".gz": "gzip", ".xz": "xz"}
+PIECE_BYTES = 1 << 24  # of text at a time: a few hundred thousand rows
 _BEGINNINGS = {
     b"PAR1": "Parquet",
     b"\x1f\x8b": "gzip",
@@ -59,45 +62,62 @@ def check_content(path: Path) -> None:
         raise BadData(path, f"the name says {expected}, the content is {found}", f"a file of {expected}", remedy)
 
 
-def text_of(path: Path) -> bytes:
-    """The unpacked bytes of a text file, checked to be UTF-8, without a byte order mark.
+def text_pieces(path: Path) -> Iterator[bytes]:
+    """The unpacked text in pieces of whole lines, `PIECE_BYTES` or a line more, without a byte order mark.
 
     Raises:
         BadData: no such file, empty, damaged, not what its suffix says, or not UTF-8.
     """
     check_exists(path)
     check_content(path)
-    raw = _unpack(path)
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BadData(path, "the unpacked text is UTF-16", "text in UTF-8", "save it as UTF-8")
-    if not raw.strip():
-        raise BadData(path, "the file is empty", "a header line and rows of data", "check how it was made or copied")
-    _check_utf8(path, raw)
-    return raw.removeprefix(b"\xef\xbb\xbf")
+    line = 1
+    with _unpacked(path) as stream:
+        piece = stream.read(PIECE_BYTES) + stream.readline()
+        if piece.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise BadData(path, "the unpacked text is UTF-16", "text in UTF-8", "save it as UTF-8")
+        if not piece.strip():
+            expected = "a header line and rows of data"
+            raise BadData(path, "the file is empty", expected, "check how it was made or copied")
+        while piece:
+            _check_utf8(path, piece, line)
+            yield piece.removeprefix(b"\xef\xbb\xbf") if line == 1 else piece
+            line += piece.count(b"\n")
+            piece = stream.read(PIECE_BYTES) + stream.readline()
 
 
-def _unpack(path: Path) -> bytes:
+def text_of(path: Path) -> bytes:
+    """All pieces of the text; raises as `text_pieces` does."""
+    return b"".join(text_pieces(path))
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     try:
-        if path.suffix == ".gz":
-            return gzip.decompress(path.read_bytes())
-        if path.suffix == ".xz":
-            return lzma.decompress(path.read_bytes())
-        return path.read_bytes()
+        with _open(path) as stream:
+            yield stream
     except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
         found = f"the file cannot be unpacked ({error})"
         raise BadData(path, found, f"a whole {PACKED.get(path.suffix, 'readable')} file", "copy it again") from None
 
 
-def _check_utf8(path: Path, raw: bytes) -> None:
-    if raw.isascii():
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return cast(IO[bytes], gzip.open(path))
+    if path.suffix == ".xz":
+        return lzma.open(path)
+    return path.open("rb")
+
+
+def _check_utf8(path: Path, piece: bytes, first_line: int) -> None:
+    if piece.isascii():
         return
     try:
-        raw.decode("utf-8")
+        piece.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = first_line + piece.count(b"\n", 0, error.start)
         raise BadData(
             f"{path}, line {line} (the first line of the file is line 1)",
-            f"the byte 0x{raw[error.start]:02x}, which is not UTF-8",
+            f"the byte 0x{piece[error.start]:02x}, which is not UTF-8",
             "text in UTF-8",
             "convert it, for example: iconv -f latin1 -t utf-8 OLD > NEW",
         ) from None

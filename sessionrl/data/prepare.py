@@ -1,7 +1,7 @@
 """Raw files -> a prepared data set with its card."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,12 +12,14 @@ import tomli_w
 from sessionrl import __version__, registry
 from sessionrl.data.card import describe_log, describe_part
 from sessionrl.data.catalogue import Catalogue
-from sessionrl.data.cutting import Log, cut, immediate_repeats
+from sessionrl.data.cutting import Log, cut, immediate_repeats, owner_of
 from sessionrl.data.encoding import Encoded, encode
+from sessionrl.data.item_codes import Attributes, ItemCodes
 from sessionrl.data.preparation import Preparation
 from sessionrl.data.prepared import Prepared, fingerprint, write_prepared
-from sessionrl.data.schema import DAY_MS, Origin, check_events
+from sessionrl.data.schema import DAY_MS, check_events, refuse_missing
 from sessionrl.data.splits import Split, as_published, at_random, by_time, describe_split
+from sessionrl.data.tables import Table, together
 from sessionrl.data.vectors import cooccurrence_vectors
 from sessionrl.errors import BadData, BadOption
 from sessionrl.runs import PreparedDirectory, new_directory
@@ -38,12 +40,16 @@ class Reader(Protocol):
         """The files that are read; the first holds the events (it is named in messages)."""
         ...
 
-    def events(self) -> pl.LazyFrame:
-        """The events table, columns as in `sessionrl.data.schema.EVENT_COLUMNS`."""
+    def chunks(self) -> Iterator[Table]:
+        """The events table in pieces of at most about a million rows, in the order of the files.
+
+        Columns as in `sessionrl.data.schema.EVENT_COLUMNS`, the same in every piece; an id may be a whole number in
+        one piece and text in another. Any other column is an attribute of the item; its earliest value is kept.
+        """
         ...
 
     def items(self) -> pl.DataFrame | None:
-        """One row per item, `item_id` and its attributes; None where nothing is known."""
+        """One row per item, `item_id` and its attributes; None where only the events tell of the items."""
         ...
 
     def notes(self) -> dict[str, str]:
@@ -71,7 +77,7 @@ def prepare(
     tell = progress or (lambda _: None)
     with new_directory(Path(directory)) as unfinished:
         tell("reading the events")
-        events, ignored = _events(reader, preparation, now_ms)
+        events, ignored, told = _events(reader, preparation, now_ms)
         tell(f"cutting {len(events):,} events into sessions")
         log = cut(events, preparation.sessions, preparation.idle_minutes, preparation.kinds, reader.files[0])
         card = {**_reading(reader, preparation, len(events) + ignored), "cut": describe_log(log, preparation.kinds)}
@@ -81,7 +87,9 @@ def prepare(
         split = _split(log, preparation, reader)
         encoded = encode(log, split, preparation, reader.files[0])
         tell(f"making vectors of {len(encoded.vocabulary) - 1:,} items")
-        catalogue, card["catalogue"] = _catalogue(encoded, reader.items(), preparation)
+        catalogue, card["catalogue"] = _catalogue(
+            encoded, told if (known := reader.items()) is None else known, preparation
+        )
         tell("writing")
         card["dropped"] = {"ignored_kinds": ignored, "immediate_repeats": int(repeats.sum()), **encoded.dropped}
         card |= {"split": describe_split(log, split), **_keeping(encoded, preparation, reader.order_only)}
@@ -91,26 +99,34 @@ def prepare(
     return Prepared.load(directory)
 
 
-def _events(reader: Reader, preparation: Preparation, now_ms: int | None) -> tuple[pl.DataFrame, int]:
-    """The checked events, and how many were of a kind to be ignored."""
-    path = reader.files[0]
-    events = reader.events().collect()
+def _events(
+    reader: Reader, preparation: Preparation, now_ms: int | None
+) -> tuple[pl.DataFrame, int, pl.DataFrame | None]:
+    """The checked events, how many were of a kind to be ignored, and what the events tell of the items."""
     latest = None if reader.order_only or now_ms is None else now_ms + DAY_MS
-    check_events(events, path, (*preparation.kinds, *preparation.ignore_kinds), latest)
-    if "part" in events.columns:
-        wrong = ~events["part"].is_in(["train", "test"]).fill_null(False)
-        expected, remedy = (
-            "'train' or 'test' in every row",
-            "correct the column, or say another with reader.columns.part",
+    known = (*preparation.kinds, *preparation.ignore_kinds)
+    chunks, rows, codes, attributes = [], 0, ItemCodes(), Attributes()
+    for events, origin in reader.chunks():
+        check_events(events, origin, known, latest)
+        wanted = ~events["event_type"].is_in(list(preparation.ignore_kinds))
+        used = events.filter(wanted)
+        owner = owner_of(events.columns, preparation.sessions, origin.path)
+        refuse_missing(used[owner], owner, replace(origin, lines=origin.lines.filter(wanted)))
+        if preparation.split in ("time", "random"):
+            used = used.drop("part", strict=False)
+        attributes.add(codes.encode(used["item_id"]), used)
+        chunks.append(Table(used, origin))
+        rows += len(events)
+    events = together(chunks)
+    path = reader.files[0]
+    if not rows:
+        raise BadData(
+            path, "there are no events in it", "at least one row of data", "check that this is the right file"
         )
-        Origin.of(path, events).refuse(wrong, "{n} with another part than train and test", expected, remedy)
-    if preparation.split in ("time", "random"):
-        events = events.drop("part", strict=False)
-    used = events.filter(~pl.col("event_type").is_in(list(preparation.ignore_kinds)))
-    if not len(used):
+    if not len(events):
         expected = f"events of the kinds {', '.join(preparation.kinds)}"
         raise BadData(path, "all events are of kinds to be ignored", expected, "shorten data.ignore_kinds")
-    return used, len(events) - len(used)
+    return events, rows - len(events), attributes.table(codes.ids)
 
 
 def _split(log: Log, preparation: Preparation, reader: Reader) -> Split:

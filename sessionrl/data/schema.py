@@ -9,7 +9,7 @@ import polars as pl
 
 from sessionrl.errors import BadData, did_you_mean
 
-# What a reader's `events()` has to give. `line` is where the row stood in the file and serves messages only.
+# The columns of what a reader's `chunks()` gives; any other column tells of the item, as `price` does.
 EVENT_COLUMNS = {
     "item_id": "str or int",
     "timestamp": "int64, milliseconds since 1970 UTC",
@@ -19,7 +19,6 @@ EVENT_COLUMNS = {
     "price": "optional, float64",
     "quantity": "optional, float64",
     "part": "optional, 'train' or 'test': a published split",
-    "line": "optional, int64",
 }
 MISSING = ("", "NA", "NaN", "nan", "null", "NULL", "None")  # texts that mean "no value"
 LONGEST_ID = 1_000  # characters
@@ -78,38 +77,32 @@ class Origin:
             rows = "1 row" if count == 1 else f"{count:,} rows"
             raise BadData(self.where(bad), found.replace("{n}", rows), expected, remedy)
 
-    @classmethod
-    def of(cls, path: str | Path, table: pl.DataFrame) -> "Origin":
-        """By the table's own column `line`, or its row numbers where it has none."""
-        if "line" in table.columns and Path(path).suffix != ".parquet":
-            return cls(path, table["line"])
-        return cls(path, pl.Series("row", range(1, len(table) + 1), dtype=pl.Int64), "row")
 
-
-def check_events(events: pl.DataFrame, path: str | Path, kinds: Sequence[str], latest_ms: int | None) -> None:
+def check_events(events: pl.DataFrame, origin: Origin, kinds: Sequence[str], latest_ms: int | None) -> None:
     """The door: after this, nobody checks an event again.
 
-    events:    the table, columns as in `EVENT_COLUMNS`
-    path:      the file for messages
-    kinds:     the kinds of event that have a reward
+    events:    a piece of the table, columns as in `EVENT_COLUMNS`
+    kinds:     the kinds of event that are known
     latest_ms: no event may be later; None where the time is only an order
 
     Raises:
-        BadData: columns missing or of the wrong type, no rows, values missing, ids too long, kinds unknown, times
+        BadData: columns missing or of the wrong type, values missing, ids too long, kinds or parts unknown, times
             negative or in the future.
     """
-    _check_columns(events, path)
-    if not len(events):
-        raise BadData(
-            path, "there are no events in it", "at least one row of data", "check that this is the right file"
-        )
-    origin = Origin.of(path, events)
+    _check_columns(events, origin.path)
     for column in sorted({"item_id", "session_id", "user_id"} & set(events.columns)):
         refuse_long(events[column], column, origin)
     for column in ("item_id", "timestamp", "event_type"):
         refuse_missing(events[column], column, origin)
     _check_times(events["timestamp"], origin, latest_ms)
     _check_kinds(events["event_type"], origin, kinds)
+    if "part" in events.columns:
+        origin.refuse(
+            ~events["part"].is_in(["train", "test"]).fill_null(False),
+            "{n} with another part than train and test",
+            "'train' or 'test' in every row",
+            "correct the column, or say another with reader.columns.part",
+        )
 
 
 def refuse_missing(values: pl.Series, column: str, origin: Origin) -> None:
@@ -145,7 +138,7 @@ def _check_columns(events: pl.DataFrame, path: str | Path) -> None:
             path,
             "; ".join([*(f"no column {name}" for name in missing), *wrong]),
             "the columns " + ", ".join(EVENT_COLUMNS) + " with the types of sessionrl.data.schema.EVENT_COLUMNS",
-            "mend events() of this reader",
+            "mend chunks() of this reader",
         )
 
 
@@ -154,7 +147,7 @@ def _fits(column: str, kind: pl.DataType) -> bool:
         return kind in (pl.Int64, pl.String)
     if column in ("event_type", "part"):
         return kind == pl.String
-    if column in ("timestamp", "line"):
+    if column == "timestamp":
         return kind == pl.Int64
     return column not in ("price", "quantity") or kind == pl.Float64
 

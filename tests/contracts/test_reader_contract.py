@@ -9,6 +9,8 @@ import pytest
 
 from sessionrl import registry
 from sessionrl.contracts import check_reader
+from sessionrl.data.schema import Origin
+from sessionrl.data.tables import Table
 
 
 def delimited(folder: Path) -> Path:
@@ -56,6 +58,10 @@ def test_a_reader_keeps_its_contract_with_other_options(tmp_path):
 EVENTS = pl.DataFrame({"item_id": [1, 2], "session_id": [1, 1], "timestamp": [5, 6], "event_type": ["view", "view"]})
 
 
+def table(rows: pl.DataFrame) -> Table:
+    return Table(rows, Origin("log.csv", pl.Series(range(2, len(rows) + 2), dtype=pl.Int64)))
+
+
 @dataclass(frozen=True)
 class FailsWhereThereIsNoFile:
     path: str
@@ -66,8 +72,8 @@ class FailsWhereThereIsNoFile:
     def files(self):
         return (Path(self.path),)
 
-    def events(self):
-        return pl.read_csv(self.path).lazy()
+    def chunks(self):
+        yield table(pl.read_csv(self.path))
 
     def items(self):
         return None
@@ -80,19 +86,35 @@ class NamesNoFile(FailsWhereThereIsNoFile):
     files = ()
 
 
-class ReadsAtOnce(FailsWhereThereIsNoFile):
-    def events(self):
-        return EVENTS
+class ForgetsTheLines(FailsWhereThereIsNoFile):
+    def chunks(self):
+        yield EVENTS
+
+
+class LosesLines(FailsWhereThereIsNoFile):
+    def chunks(self):
+        yield Table(EVENTS, table(EVENTS.head(1)).origin)
+
+
+class ReadsNothing(FailsWhereThereIsNoFile):
+    def chunks(self):
+        return iter(())
+
+
+class ChangesColumns(FailsWhereThereIsNoFile):
+    def chunks(self):
+        yield table(EVENTS)
+        yield table(EVENTS.with_columns(price=1.0))
 
 
 class WritesSeconds(FailsWhereThereIsNoFile):
-    def events(self):
-        return EVENTS.with_columns(pl.col("timestamp").cast(pl.Float64)).lazy()
+    def chunks(self):
+        yield table(EVENTS.with_columns(pl.col("timestamp").cast(pl.Float64)))
 
 
 class LeavesAnItemOut(FailsWhereThereIsNoFile):
-    def events(self):
-        return EVENTS.with_columns(item_id=pl.Series([1, None])).lazy()
+    def chunks(self):
+        yield table(EVENTS.with_columns(item_id=pl.Series([1, None])))
 
 
 class DescribesTwice(FailsWhereThereIsNoFile):
@@ -106,13 +128,13 @@ class Counts(FailsWhereThereIsNoFile):
 
 
 class Splits(FailsWhereThereIsNoFile):
-    def events(self):
-        return EVENTS.with_columns(part=pl.lit("dev")).lazy()
+    def chunks(self):
+        yield table(EVENTS.with_columns(part=pl.lit("dev")))
 
 
 class MakesUp(FailsWhereThereIsNoFile):
-    def events(self):
-        return EVENTS.lazy()
+    def chunks(self):
+        yield table(EVENTS)
 
 
 class Mumbles(FailsWhereThereIsNoFile):
@@ -153,12 +175,15 @@ def plugged(monkeypatch):
     [
         (FailsWhereThereIsNoFile, "raises FileNotFoundError for a missing file, instead of BadData"),
         (NamesNoFile, "files should be what is read, but these are none"),
-        (ReadsAtOnce, r"events\(\) gives a DataFrame, not a LazyFrame"),
+        (ForgetsTheLines, r"chunks\(\) gives a DataFrame, not a Table"),
+        (LosesLines, "origin should have a line for every row, counted from 1"),
+        (ReadsNothing, r"chunks\(\) gives no table"),
+        (ChangesColumns, "the chunks have different columns"),
         (WritesSeconds, "timestamp of type Float64"),
         (LeavesAnItemOut, "1 row without a value of item_id"),
         (DescribesTwice, "the items table should have one row per item"),
         (Counts, "the items table has a column count, a name that the catalogue needs"),
-        (Splits, "part should be 'train' or 'test', but is one of {'dev'}"),
+        (Splits, "2 rows with another part than train and test"),
         (MakesUp, "reads events where there is no file, instead of raising BadData"),
         (Mumbles, r"notes\(\) should be sentences by name, but is {'rows': 2}"),
         (IsNotFrozen, "should be a frozen dataclass, so that its fields are its options"),
@@ -175,8 +200,8 @@ def test_a_reader_that_gives_another_table_every_time_is_noticed(plugged, log):
     tables = iter([EVENTS, EVENTS, EVENTS.reverse()])
 
     class Turns(FailsWhereThereIsNoFile):
-        def events(self):
-            return next(tables).lazy()
+        def chunks(self):
+            yield table(next(tables))
 
     plugged(Turns)
     with pytest.raises(AssertionError, match="gives another table the second time"):

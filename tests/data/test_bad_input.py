@@ -266,7 +266,7 @@ BYTES = {
     "xz cut short": (
         "log.csv.xz",
         lzma.compress(GOOD.encode() * 1000)[:-20],
-        "log.csv.xz: the file cannot be unpacked (Compressed data ended before the end-of-stream marker was reached)\n"
+        "log.csv.xz: the file cannot be unpacked (Compressed file ended before the end-of-stream marker was reached)\n"
         "  expected: a whole xz file\n  do now:   copy it again",
     ),
     "an empty packed file": ("log.csv.gz", gzip.compress(b""), f"log.csv.gz: the file is empty\n{EMPTY}"),

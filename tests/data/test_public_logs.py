@@ -8,13 +8,14 @@ from sessionrl.data.prepare import Preparation, prepare
 from sessionrl.data.readers.delimited import Delimited
 from sessionrl.data.readers.retailrocket import RetailRocket
 from sessionrl.data.readers.sequences import Sequences
+from sessionrl.data.tables import together
 
 pytestmark = pytest.mark.data
 
 
 def test_retailrocket(shop_data, tmp_path):
     reader = RetailRocket(str(shop_data / "retailrocket"))
-    events = reader.events().collect()
+    events = together(reader.chunks())
     assert dict(events["event_type"].value_counts().rows()) == {"view": 75_374, "cart": 12_456, "purchase": 9_551}
     assert events["item_id"].n_unique() == 29_905
     prepared = prepare(reader, Preparation(vector_dim=2), tmp_path / "out", now_ms=1_800_000_000_000)
@@ -31,7 +32,7 @@ def test_retailrocket(shop_data, tmp_path):
 
 
 def test_published_sequences(shop_data, tmp_path):
-    events = Sequences(str(shop_data / "retailrocket_sequences")).events().collect()
+    events = together(Sequences(str(shop_data / "retailrocket_sequences")).chunks())
     lengths = events.group_by("part", "session_id").len()
     train, test = (lengths.filter(part=part)["len"] for part in ("train", "test"))
     assert (len(train), train.sum(), events["item_id"].n_unique()) == (126_168, 685_984, 36_968)
@@ -45,8 +46,8 @@ def test_published_rows_are_the_events_with_two_before_them(shop_data):
         str(folder / "test_sid_ts_prefix_target.tsv.xz"),
         header=("session_id", "timestamp", "prefix", "item_id"),
     )
-    published = rows.events().collect().group_by("session_id").agg(pl.col("item_id").cast(pl.Int64).reverse())
-    rebuilt = Sequences(str(folder)).events().collect().filter(part="test").group_by("session_id").agg("item_id")
+    published = together(rows.chunks()).group_by("session_id").agg(pl.col("item_id").cast(pl.Int64).reverse())
+    rebuilt = together(Sequences(str(folder)).chunks()).filter(part="test").group_by("session_id").agg("item_id")
     rebuilt = rebuilt.select(
         pl.col("session_id").str.strip_prefix("test:").cast(pl.Int64), pl.col("item_id").list.slice(2)
     )
@@ -69,7 +70,7 @@ def test_published_rows_are_the_events_with_two_before_them(shop_data):
     ],
 )
 def test_any_file_with_a_map_of_columns(shop_data, file, header, rows, kinds):
-    events = Delimited(str(shop_data / file), header=header).events().collect()
+    events = together(Delimited(str(shop_data / file), header=header).chunks())
     assert len(events) == rows
     assert set(events["event_type"]) <= kinds
     assert events["event_type"].n_unique() == len(kinds)

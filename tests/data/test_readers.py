@@ -11,10 +11,12 @@ import pytest
 
 from sessionrl import registry
 from sessionrl.data.columns import as_ids
+from sessionrl.data.item_codes import Attributes
 from sessionrl.data.readers.delimited import Delimited
 from sessionrl.data.readers.retailrocket import RetailRocket
 from sessionrl.data.readers.sequences import Sequences
 from sessionrl.data.schema import Origin
+from sessionrl.data.tables import together
 from sessionrl.data.timestamps import read_times
 
 MAY = 1_430_622_004_000  # 2015-05-03T03:00:04Z
@@ -35,7 +37,7 @@ def origin(values):
         ("2015-05-03 03:00:04 UTC", "ISO-8601 text"),
         ("2015-05-03T05:00:04.000+02:00", "ISO-8601 text"),
         ("2015-05-02 23:00:04 -0400", "ISO-8601 text"),
-        ("2015-05-03T03:00:04", "ISO-8601 text; UTC assumed for the 1 rows without a zone"),
+        ("2015-05-03T03:00:04", "ISO-8601 text; UTC assumed where a row has no zone"),
     ],
 )
 def test_times_in_every_notation(text, note):
@@ -74,7 +76,9 @@ def test_ids_are_whole_numbers_only_if_written_plainly():
 
 
 def events(reader):
-    return reader.events().collect()
+    """All events, with the line of each."""
+    chunks = list(reader.chunks())
+    return together(chunks).with_columns(line=pl.concat([chunk.origin.lines for chunk in chunks]))
 
 
 def test_usual_names_of_columns_and_kinds(tmp_path):
@@ -172,8 +176,10 @@ def test_items_from_a_file_and_from_the_events(tmp_path):
     ]
     assert from_file.files == (log, tmp_path / "items.csv")
     from_events = Delimited(str(log))
-    assert from_events.items().to_dicts() == [{"item_id": 5, "category": "chairs", "price": 3.0}]
-    assert "category" not in events(from_events).columns
+    assert from_events.items() is None
+    told = Attributes()
+    told.add(pl.Series([0, 0, 0], dtype=pl.UInt32), together(from_events.chunks()))
+    assert told.table(pl.Series([5])).to_dicts() == [{"item_id": 5, "category": "chairs", "price": 3.0}]
 
 
 def test_retailrocket(tmp_path):
@@ -249,4 +255,4 @@ def test_long_fields_are_read_on_windows_too(tmp_path, monkeypatch):
     monkeypatch.setattr(csv, "field_size_limit", on_windows)
     log = tmp_path / "log.csv"
     log.write_text('item_id,timestamp,session_id,name\n1,1430622004,1,"' + "x" * 200_000 + '\n"\n')
-    assert len(Delimited(str(log)).events().collect()) == 1
+    assert len(together(Delimited(str(log)).chunks())) == 1

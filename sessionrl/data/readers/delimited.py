@@ -1,6 +1,6 @@
 """Any CSV, TSV or Parquet file with a map of columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,16 +10,17 @@ import polars as pl
 
 from sessionrl.data.columns import EVENT_ALIASES, ITEM_ALIASES, as_amounts, as_ids, as_kinds, as_text, require, resolve
 from sessionrl.data.schema import refuse_long, refuse_missing
-from sessionrl.data.tables import read_table
-from sessionrl.data.timestamps import TimeUnit, read_times
+from sessionrl.data.tables import Table, read_chunks, read_table
+from sessionrl.data.timestamps import Notation, TimeUnit, read_times
 from sessionrl.errors import BadData, BadOption
 from sessionrl.registry import register
 
-ABOUT_ITEMS = ("category", "price", "name", "picture")
 
+class _Layout(NamedTuple):
+    """What the beginning of the file decides for the whole of it."""
 
-class _Log(NamedTuple):
-    events: pl.DataFrame
+    columns: dict[str, str]
+    times: Notation
     notes: dict[str, str]
 
 
@@ -33,7 +34,7 @@ class Delimited:
     kinds:        the file's kinds of event -> ours, e.g. ``{"fav": "cart"}``; ``addtocart``, ``buy``, ``pv`` are known
     separator:    of the fields; empty: the most frequent of ``, TAB ; |`` in the first line
     header:       names of the columns, for a file that has no header line
-    time_unit:    of times that are numbers; "auto": by the magnitude of their median
+    time_unit:    of times that are numbers; "auto": by the magnitude of their median (at the beginning of a big file)
     items_path:   a table with one row per item; empty: what the events say about items, the earliest value
     item_columns: our names -> the items file's; further columns are kept under the name that stands on the left
     """
@@ -60,33 +61,35 @@ class Delimited:
         """The files that are read, events first."""
         return (Path(self.path), *([Path(self.items_path)] if self.items_path else []))
 
-    def events(self) -> pl.LazyFrame:
-        """The events table, see `sessionrl.data.schema`."""
-        return self._log.events.drop(["category", "name", "picture"], strict=False).lazy()
+    def chunks(self) -> Iterator[Table]:
+        """The events table, see `sessionrl.data.schema`, piece by piece."""
+        layout = self._layout
+        for table in self._tables():
+            yield Table(self._events(table, layout), table.origin)
 
     def items(self) -> pl.DataFrame | None:
-        """The items table; without a file, the earliest value of each attribute among the item's events."""
-        if self.items_path:
-            return read_items(Path(self.items_path), self.item_columns)
-        known = [name for name in ABOUT_ITEMS if name in self._log.events.columns]
-        if not known:
-            return None
-        by_time = self._log.events.sort("timestamp", maintain_order=True).group_by("item_id", maintain_order=True)
-        return by_time.agg(pl.col(name).drop_nulls().first() for name in known)
+        """The items table; None without a file of its own."""
+        return read_items(Path(self.items_path), self.item_columns) if self.items_path else None
 
     def notes(self) -> dict[str, str]:
         """How the file was understood."""
-        return self._log.notes
+        return self._layout.notes
+
+    def _tables(self) -> Iterator[Table]:
+        return read_chunks(Path(self.path), self.separator, self.header)
 
     @cached_property
-    def _log(self) -> _Log:
-        path = Path(self.path)
-        raw, origin = read_table(path, self.separator, self.header)
-        header = raw.columns
+    def _layout(self) -> _Layout:
+        raw, origin = next(self._tables())
+        path, header = Path(self.path), raw.columns
         ours = resolve(header, self.columns, EVENT_ALIASES, path, "columns")
         require(ours, header, EVENT_ALIASES, path, "columns")
         times = read_times(raw[ours["timestamp"]], origin, self.time_unit)
-        columns = {"timestamp": times.values, "line": origin.lines}
+        return _Layout(ours, times.notation, self._notes(ours, times.note))
+
+    def _events(self, table: Table, layout: _Layout) -> pl.DataFrame:
+        (raw, origin), ours = table, layout.columns
+        columns = {"timestamp": read_times(raw[ours["timestamp"]], origin, layout.times).values}
         for name in ours.keys() & {"item_id", "session_id", "user_id"}:
             columns[name] = as_ids(raw[ours[name]], name, origin)
         for name in ours.keys() & {"price", "quantity"}:
@@ -95,7 +98,7 @@ class Delimited:
             columns[name] = as_text(raw[ours[name]], name, origin)
         kind = as_kinds(raw[ours["event_type"]], self.kinds, origin) if "event_type" in ours else None
         columns["event_type"] = pl.Series(["view"]).new_from_index(0, len(raw)) if kind is None else kind
-        return _Log(pl.DataFrame(columns), self._notes(ours, times.note))
+        return pl.DataFrame(columns)
 
     def _notes(self, ours: Mapping[str, str], times: str) -> dict[str, str]:
         notes = {"columns": ", ".join(f"{name} = {theirs}" for name, theirs in ours.items()), "times": times}

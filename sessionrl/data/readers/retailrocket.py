@@ -1,16 +1,16 @@
 """RetailRocket's original files: events.csv, item_properties_part1.csv and part2, category_tree.csv."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
 
 from sessionrl.data.columns import as_ids, as_kinds
-from sessionrl.data.files import check_exists, find
+from sessionrl.data.files import find
 from sessionrl.data.schema import names
-from sessionrl.data.tables import Table, read_table
+from sessionrl.data.tables import Table, read_chunks
 from sessionrl.data.timestamps import read_times
 from sessionrl.errors import BadData, did_you_mean
 from sessionrl.registry import register
@@ -47,9 +47,16 @@ class RetailRocket:
         others = [find(path, [stem]) for stem in (*_PROPERTIES, "category_tree.csv")]
         return (events, *(one for one in others if one is not None))
 
-    def events(self) -> pl.LazyFrame:
-        """The events table, see `sessionrl.data.schema`."""
-        return self._events.lazy()
+    def chunks(self) -> Iterator[Table]:
+        """The events table, see `sessionrl.data.schema`, piece by piece."""
+        for raw, origin in _chunks(self.files[0], tuple(_EVENTS.values())):
+            events = {
+                "item_id": as_ids(raw["itemid"], "itemid", origin),
+                "user_id": as_ids(raw["visitorid"], "visitorid", origin),
+                "timestamp": read_times(raw["timestamp"], origin, "ms").values,
+                "event_type": as_kinds(raw["event"], {}, origin),
+            }
+            yield Table(pl.DataFrame(events), origin)
 
     def items(self) -> pl.DataFrame | None:
         """`item_id`, `category`, and `parent_category` where there is a category tree; None without properties."""
@@ -57,7 +64,8 @@ class RetailRocket:
         if not properties:
             return None
         wanted = ("timestamp", "itemid", "property", "value")
-        tables = [_columns_of(one, wanted).rows.filter(pl.col("property") == "categoryid") for one in properties]
+        of_category = pl.col("property") == "categoryid"
+        tables = [chunk.rows.filter(of_category) for one in properties for chunk in _chunks(one, wanted)]
         items = (
             pl.concat(tables)
             .with_columns(pl.col("timestamp").cast(pl.Int64, strict=False))
@@ -68,7 +76,8 @@ class RetailRocket:
         )
         trees = [one for one in self.files[1:] if one.name.startswith("category_tree")]
         if trees:
-            tree = _columns_of(trees[0], ("categoryid", "parentid")).rows.unique("categoryid", keep="first")
+            tree = pl.concat([chunk.rows for chunk in _chunks(trees[0], ("categoryid", "parentid"))])
+            tree = tree.unique("categoryid", keep="first")
             tree = tree.select(category="categoryid", parent_category="parentid")
             items = items.join(tree, on="category", how="left")
         return items
@@ -80,31 +89,16 @@ class RetailRocket:
             notes["items"] = "the category of an item is the earliest value of its property categoryid"
         return notes
 
-    @cached_property
-    def _events(self) -> pl.DataFrame:
-        path = self.files[0]
-        check_exists(path)
-        raw, origin = _columns_of(path, tuple(_EVENTS.values()))
-        return pl.DataFrame(
-            {
-                "item_id": as_ids(raw["itemid"], "itemid", origin),
-                "user_id": as_ids(raw["visitorid"], "visitorid", origin),
-                "timestamp": read_times(raw["timestamp"], origin, "ms").values,
-                "event_type": as_kinds(raw["event"], {}, origin),
-                "line": origin.lines,
-            }
-        )
 
-
-def _columns_of(path: Path, wanted: tuple[str, ...]) -> Table:
-    table = read_table(path)
-    header = table.rows.columns
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise BadData(
-            f"{path}, line 1 (the first line of the file is line 1)",
-            f"no column {', '.join(missing)} among: {names(header)}.{did_you_mean(missing[0], header)}",
-            f"RetailRocket's columns {', '.join(wanted)}",
-            "give the original file, or read it with the reader delimited",
-        )
-    return Table(table.rows.select(wanted), table.origin)
+def _chunks(path: Path, wanted: tuple[str, ...]) -> Iterator[Table]:
+    for table in read_chunks(path):
+        header = table.rows.columns
+        missing = [name for name in wanted if name not in header]
+        if missing:
+            raise BadData(
+                f"{path}, line 1 (the first line of the file is line 1)",
+                f"no column {', '.join(missing)} among: {names(header)}.{did_you_mean(missing[0], header)}",
+                f"RetailRocket's columns {', '.join(wanted)}",
+                "give the original file, or read it with the reader delimited",
+            )
+        yield Table(table.rows.select(wanted), table.origin)

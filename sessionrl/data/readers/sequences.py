@@ -1,7 +1,7 @@
 """A published split: training sessions one a line, test sessions as prefixes and targets."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,7 +9,8 @@ import polars as pl
 
 from sessionrl.data.columns import as_ids
 from sessionrl.data.files import check_exists, find, text_of
-from sessionrl.data.schema import Origin, names, refuse_long, short
+from sessionrl.data.schema import Origin, names, short
+from sessionrl.data.tables import Table
 from sessionrl.errors import BadData
 from sessionrl.registry import register
 
@@ -47,9 +48,14 @@ class Sequences:
             raise BadData(folder, found, f"{_TRAIN} and {_TEST[1]} (or {_TEST[0]}), maybe .gz or .xz", "check the path")
         return train, test
 
-    def events(self) -> pl.LazyFrame:
-        """The events table, see `sessionrl.data.schema`; `session_id` is ``train:LINE`` or ``test:ID``."""
-        return self._events.lazy()
+    def chunks(self) -> Iterator[Table]:
+        """Two pieces, training and test, see `sessionrl.data.schema`; `session_id` is ``train:LINE`` or ``test:ID``."""
+        train_path, test_path = self.files
+        train = _lines(train_path).select("line", id=pl.format("train:{}", "line"), items="text")
+        events = _events(train, "train", 0)
+        yield Table(events.drop("line"), Origin(train_path, events["line"]))
+        test = _events(_test_sessions(_lines(test_path), test_path), "test", len(events))
+        yield Table(test.drop("line"), Origin(test_path, test["line"]))
 
     def items(self) -> pl.DataFrame | None:
         """Nothing is known about the items."""
@@ -63,26 +69,16 @@ class Sequences:
             "test": "every test session is put together again as longest prefix + target",
         }
 
-    @cached_property
-    def _events(self) -> pl.DataFrame:
-        train_path, test_path = self.files
-        train, test = _lines(train_path), _lines(test_path)
-        sessions = pl.concat(
-            [
-                train.select(pl.lit("train").alias("part"), "line", id=pl.format("train:{}", "line"), items="text"),
-                _test_sessions(test, test_path).select(pl.lit("test").alias("part"), "line", "id", "items"),
-            ]
-        )
-        events = (
-            sessions.select("part", "line", session_id="id", item_id=pl.col("items").str.extract_all(r"\S+"))
-            .explode("item_id")
-            .with_row_index("timestamp")
-            .with_columns(pl.col("timestamp").cast(pl.Int64), event_type=pl.lit("view"))
-        )
-        for part, path in (("train", train_path), ("test", test_path)):
-            of_file = events.filter(part=part)
-            refuse_long(of_file["item_id"], "item_id", Origin(path, of_file["line"]))
-        return events.with_columns(as_ids(events["item_id"], "item_id", Origin(self.path, events["line"])))
+
+def _events(sessions: pl.DataFrame, part: str, first: int) -> pl.DataFrame:
+    """One row per item of `sessions` with `id`, `items` and `line`; the running number begins with `first`."""
+    events = (
+        sessions.select("line", session_id="id", item_id=pl.col("items").str.extract_all(r"\S+"))
+        .explode("item_id")
+        .with_row_index("timestamp", offset=first)
+        .with_columns(pl.col("timestamp").cast(pl.Int64), part=pl.lit(part), event_type=pl.lit("view"))
+    )
+    return events.with_columns(as_ids(events["item_id"], "item_id", Origin("", events["line"])))
 
 
 def _lines(path: Path) -> pl.DataFrame:
