@@ -1,6 +1,6 @@
 """Accuracy and speed of the baselines on one core, as a table in Markdown.
 
-python benchmarks/baselines.py --data DIRECTORY [--baseline session_knn] [--repeats 3]
+python benchmarks/baselines.py --data DIRECTORY [--preset session-knn] [--repeats 3]
 
 DIRECTORY is a prepared data set (training and validation part are fitted, the test part is predicted), or a folder
 of published sequences (train_sequences.tsv, test_prefix_target.tsv), which is prepared for the occasion with all its
@@ -23,12 +23,13 @@ from pathlib import Path
 import numba
 import numpy as np
 
+from sessionrl import config
 from sessionrl.baselines.baseline import Baseline, SparseScores
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.evaluation.metric import CaseMetric, metric
 from sessionrl.evaluation.rankings import rank
-from sessionrl.registry import build, names
+from sessionrl.registry import build
 from sessionrl.runs import PreparedDirectory
 
 METRICS = ("hit@20", "mrr@20")
@@ -49,7 +50,7 @@ class Row:
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="prepared directory or folder of published sequences")
-    parser.add_argument("--baseline", action="append", choices=names("baseline"), help="one of them; default all")
+    parser.add_argument("--preset", action="append", choices=presets(), help="one of them; default all")
     parser.add_argument("--repeats", type=int, default=3, help="timings, of which the fastest counts")
     options = parser.parse_args(arguments)
     numba.set_num_threads(1)
@@ -59,13 +60,13 @@ def main(arguments: Sequence[str]) -> None:
         cases = prepared.test.cases()
         predicted = int(np.sum(cases.length > 0))
         print(f"command:  python benchmarks/baselines.py {shlex.join(arguments)}")
-        print(f"commit:   {commit()}, seed: none (no baseline draws numbers), data fingerprint: {prepared.fingerprint}")
+        print(f"commit:   {commit()}, seed: 1 (only random draws numbers), data fingerprint: {prepared.fingerprint}")
         print(f"fitted:   {len(train):,} sessions, {len(train.items):,} events, {len(prepared.catalogue) - 1:,} items")
         print(
             f"measured: {len(prepared.test):,} sessions, {predicted:,} events, one core, fastest of {options.repeats}"
         )
         print("\n| baseline | hit@20 | MRR@20 | fit, s | predictions/s | one alone, us |\n|---|---|---|---|---|---|")
-        for name in options.baseline or names("baseline"):
+        for name in options.preset or presets():
             row = benchmark(name, train, prepared, options.repeats)
             print(
                 f"| {row.name} | {row.hit:.4f} | {row.mrr:.4f} | {row.fit_seconds:.2f} "
@@ -81,8 +82,13 @@ def load(data: Path, scratch: Path) -> Prepared:
     return prepare(build("reader", {"name": "sequences", "path": str(data)}), everything, scratch)
 
 
+def presets() -> list[str]:
+    """Presets that are a baseline."""
+    return [name for name in config.preset_names() if "baseline" in config.load(name)]
+
+
 def benchmark(name: str, train: Sessions, prepared: Prepared, repeats: int) -> Row:
-    baseline: Baseline = build("baseline", {"name": name})
+    baseline: Baseline = build("baseline", config.load(name)["baseline"])
     begun = time.perf_counter()
     baseline.fit(train, prepared.catalogue)
     fit_seconds = time.perf_counter() - begun

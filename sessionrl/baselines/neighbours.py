@@ -14,14 +14,15 @@ from sessionrl.baselines.baseline import SparseScores
 from sessionrl.data.sessions import PAD, Cases, Sessions
 
 Curve = Literal["same", "linear", "div", "log", "quadratic"]
-_SAME, _LINEAR, _DIV, _LOG, _QUADRATIC = range(5)
+Similarity = Literal["dot", "cosine"]
+_SAME, _LINEAR, _DIV, _LOG, _QUADRATIC, _EXPONENTIAL = range(6)
 
 
 class SessionIndex(NamedTuple):
-    """S training sessions as sets of items, both ways round; session numbers rise with time.
+    """S training sessions as lists of distinct items, both ways round; session numbers rise with time.
 
     session_offsets: [S + 1] int64, session s owns the slice session_offsets[s]:session_offsets[s + 1] of
-    session_items:   [D] int32, distinct items
+    session_items:   [D] int32, distinct items in the order of their last events
     item_offsets:    [V + 1] int64, item i owns the slice item_offsets[i]:item_offsets[i + 1] of
     item_sessions:   [P] int32, sessions that hold it, newest first, cut after the newest m
     """
@@ -46,28 +47,48 @@ class SessionIndex(NamedTuple):
         )
 
 
+class Fall(NamedTuple):
+    """How a weight falls with distance, as the kernel knows it.
+
+    curve: its place in `Curve`, or the one behind them, which is exponential
+    scale: > 0, the distance at which the exponential is 1/e
+    """
+
+    curve: int
+    scale: float
+
+
 class Neighbourhood(NamedTuple):
     """How near sessions are found and how they vote.
 
-    neighbours:  k ≥ 1, sessions that vote
-    sample:      m ≥ 1, newest sessions sharing an item with the history that may become neighbours
-    last_items:  ≥ 1, newest events of the history that are read
-    weighting:   number of the curve (its place in `Curve`) that weighs events by their place in the history
-    decay:       number of the curve that weighs a neighbour by the newest item it shares with the history
-    item_weight: [V] float64 ≥ 0, factor of every item's votes
+    neighbours:     k ≥ 1, sessions that vote
+    sample:         m ≥ 1, newest sessions sharing an item with the history that may become neighbours
+    last_items:     ≥ 1, newest events of the history that are read
+    weighting:      weighs events by their place in the history
+    decay:          weighs a neighbour by the newest item it shares with the history
+    nearness:       weighs a neighbour's items by how many items they are away from that shared one
+    session_weight: [S] float64 ≥ 0, factor of every session's similarity
+    item_weight:    [V] float64 ≥ 0, factor of every item's votes
     """
 
     neighbours: int
     sample: int
     last_items: int
-    weighting: int
-    decay: int
+    weighting: Fall
+    decay: Fall
+    nearness: Fall
+    session_weight: npt.NDArray[np.float64]
     item_weight: npt.NDArray[np.float64]
 
 
-def curve_number(curve: Curve) -> int:
-    """The number by which the kernel knows a curve."""
-    return get_args(Curve).index(curve)
+def curved(curve: Curve) -> Fall:
+    """A named curve."""
+    return Fall(get_args(Curve).index(curve), 1.0)
+
+
+def exponential(scale: float | None) -> Fall:
+    """exp(-distance / scale), or no fall at all for None."""
+    return curved("same") if scale is None else Fall(_EXPONENTIAL, scale)
 
 
 def index_sessions(train: Sessions, size: int, sample: int) -> SessionIndex:
@@ -76,8 +97,8 @@ def index_sessions(train: Sessions, size: int, sample: int) -> SessionIndex:
     Only the newest `sample` sessions of an item can be among the `sample` newest that share any item with a
     history, so the others are left out of its list; the result is the same.
     """
-    pairs = np.unique(train.session * size + train.items)  # by session, then item
-    session, item = pairs // size, pairs % size
+    last = np.sort(len(train.items) - 1 - np.unique((train.session * size + train.items)[::-1], return_index=True)[1])
+    session, item = train.session[last], train.items[last]
     session_offsets = np.searchsorted(session, np.arange(len(train) + 1)).astype(np.int64)
     newest_first = np.argsort(item[::-1], kind="stable")
     by_item, by_session = item[::-1][newest_first], session[::-1][newest_first]
@@ -85,6 +106,15 @@ def index_sessions(train: Sessions, size: int, sample: int) -> SessionIndex:
     by_item, by_session = by_item[rank < sample], by_session[rank < sample]
     item_offsets = np.searchsorted(by_item, np.arange(size + 1)).astype(np.int64)
     return SessionIndex(session_offsets, item.astype(np.int32), item_offsets, by_session.astype(np.int32))
+
+
+def length_factor(index: SessionIndex, similarity: Similarity) -> npt.NDArray[np.float64]:
+    """[S] what the norm of a session as a set of items does to its similarity: 1, or 1 / sqrt(|n|) in a cosine.
+
+    The norm of the history is the same for all its neighbours and left out.
+    """
+    distinct = np.maximum(np.diff(index.session_offsets), 1)
+    return np.asarray(distinct**-0.5 if similarity == "cosine" else np.ones(len(distinct)))
 
 
 def inverse_frequency(index: SessionIndex) -> npt.NDArray[np.float64]:
@@ -105,9 +135,9 @@ def score_cases(
 
 
 @njit(cache=True, nogil=True)
-def _position_weight(curve, place, length):  # type: ignore[no-untyped-def]
+def _position_weight(fall, place, length):  # type: ignore[no-untyped-def]
     """Weight of the event at `place` (1 … length, the newest last) of the events read."""
-    back = length - place
+    curve, back = fall.curve, length - place
     if curve == _LINEAR:
         return max(0.0, 1.0 - 0.1 * back)
     if curve == _DIV:
@@ -116,12 +146,15 @@ def _position_weight(curve, place, length):  # type: ignore[no-untyped-def]
         return 1.0 / np.log10(back + 1.7)
     if curve == _QUADRATIC:
         return (place / length) ** 2
+    if curve == _EXPONENTIAL:
+        return np.exp(-back / fall.scale)
     return 1.0
 
 
 @njit(cache=True, nogil=True)
-def _decay(curve, step):  # type: ignore[no-untyped-def]
-    """Weight of a neighbour whose newest shared item is `step` events from the end (1 is the last event)."""
+def _decay(fall, step):  # type: ignore[no-untyped-def]
+    """Weight of what is `step` away, where 1 is as near as can be: the last event, or the shared item itself."""
+    curve = fall.curve
     if curve == _LINEAR:
         return max(0.0, 1.0 - 0.1 * step)
     if curve == _DIV:
@@ -130,6 +163,8 @@ def _decay(curve, step):  # type: ignore[no-untyped-def]
         return 1.0 / np.log10(step + 1.7)
     if curve == _QUADRATIC:
         return 1.0 / (step * step)
+    if curve == _EXPONENTIAL:
+        return np.exp((1 - step) / fall.scale)
     return 1.0
 
 
@@ -158,8 +193,9 @@ def _read(items, start, length, last_items, size):  # type: ignore[no-untyped-de
 
 @njit(cache=True, nogil=True)
 def _candidates(index, how, found, steps, events):  # type: ignore[no-untyped-def]
-    """The newest m sessions that share an item of weight > 0, newest first: session, similarity, step; [C] each.
+    """The newest m sessions that share an item of weight > 0, newest first; [C] each.
 
+    session, similarity, and of the newest item they share: how many events from the end it was, and the item.
     The items' lists are merged like sorted files, so recency costs no heap and similarity no table of sessions.
     """
     weights = np.array([_position_weight(how.weighting, events + 1 - step, events) for step in steps])
@@ -169,26 +205,29 @@ def _candidates(index, how, found, steps, events):  # type: ignore[no-untyped-de
     session = np.empty(most, np.int64)
     similarity = np.zeros(most)
     step = np.empty(most, np.int64)
+    shared = np.empty(most, np.int64)
     for candidate in range(most):
         newest = -1
         for d in range(len(found)):
             if heads[d] < ends[d]:
                 newest = max(newest, index.item_sessions[heads[d]])
         if newest < 0:
-            return session[:candidate], similarity[:candidate], step[:candidate]
+            return session[:candidate], similarity[:candidate], step[:candidate], shared[:candidate]
         session[candidate] = newest
         for d in range(len(found) - 1, -1, -1):
             if heads[d] < ends[d] and index.item_sessions[heads[d]] == newest:
                 heads[d] += 1
                 similarity[candidate] += weights[d]
                 step[candidate] = steps[d]
-    return session, similarity, step
+                shared[candidate] = found[d]
+        similarity[candidate] *= how.session_weight[newest]
+    return session, similarity, step, shared
 
 
 @njit(cache=True, nogil=True)
 def _vote(index, how, candidates, score, touched):  # type: ignore[no-untyped-def]
     """Add the votes of the k nearest candidates to `score` [V]; equal ones: the newest. Returns items touched."""
-    session, similarity, step = candidates
+    session, similarity, step, shared = candidates
     threshold, tied = -1.0, 0
     if len(session) > how.neighbours:
         threshold = np.partition(similarity, len(session) - how.neighbours)[len(session) - how.neighbours]
@@ -203,11 +242,16 @@ def _vote(index, how, candidates, score, touched):  # type: ignore[no-untyped-de
         if vote == 0.0:
             continue
         first, last = index.session_offsets[session[candidate]], index.session_offsets[session[candidate] + 1]
-        for item in index.session_items[first:last]:
-            if score[item] == 0.0:
+        place = first
+        while index.session_items[place] != shared[candidate]:
+            place += 1
+        for at in range(first, last):
+            item = index.session_items[at]
+            share = vote * _decay(how.nearness, 1 + abs(at - place))
+            if share > 0.0 and score[item] == 0.0:
                 touched[listed] = item
                 listed += 1
-            score[item] += vote
+            score[item] += share
     return listed
 
 

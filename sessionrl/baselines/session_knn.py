@@ -12,9 +12,11 @@ from sessionrl.baselines.neighbours import (
     Curve,
     Neighbourhood,
     SessionIndex,
-    curve_number,
+    Similarity,
+    curved,
     index_sessions,
     inverse_frequency,
+    length_factor,
     score_cases,
 )
 from sessionrl.baselines.popularity import below_zero, popularity_share
@@ -46,6 +48,9 @@ class SessionKNN:
     The authors' code (session-rec, vsknn.py) differs: linear curves turn negative or switch on the wrong place, the
     idf counts events instead of sessions, and the similarity is divided by a number that is the same for all n.
 
+    similarity "dot" is the sum above; "cosine" divides it by the norm of n as a set of items, sqrt(|n|), and by that of
+    s, which is the same for all n and left out. With equal weights, no decay and no idf that is S-KNN.
+
     neighbours, k ≥ 1 · sample, m ≥ 1 · idf_weighting, b ≥ 0 · last_items ≥ 1, newest events of the session that
     are read.
 
@@ -60,6 +65,7 @@ class SessionKNN:
     decay: Curve = "linear"
     idf_weighting: Annotated[float, Field(ge=0)] = 10.0
     last_items: Annotated[int, Field(ge=1)] = 7
+    similarity: Similarity = "dot"
     index: SessionIndex = field(init=False, repr=False)
     base: npt.NDArray[np.float64] = field(init=False, repr=False)  # [V] in [-1, 0)
     _how: Neighbourhood = field(init=False, repr=False)
@@ -87,8 +93,10 @@ class SessionKNN:
             self.neighbours,
             self.sample,
             self.last_items,
-            curve_number(self.weighting),
-            curve_number(self.decay),
+            curved(self.weighting),
+            curved(self.decay),
+            curved("same"),
+            length_factor(index, self.similarity),
             1.0 + self.idf_weighting * inverse_frequency(index),
         )
         return self

@@ -1,7 +1,7 @@
-"""Popularity within the session, S-POP."""
+"""The items of the session itself, by count (S-POP) or newest first."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,16 @@ from sessionrl.registry import register
 @register("baseline", "session_popularity")
 @dataclass(eq=False)
 class SessionPopularity:
-    """The items most frequent in the session so far, then the popular ones.
+    """The items of the session so far, the most frequent or the newest first, then the popular ones.
 
-    score(i) = events of item i so far in the session + its share of the training events, which is < 1.
+    score(i) = c(i) + share of the training events that are of item i, which is < 1
 
-    S-POP of Hidasi et al. 2016, arXiv:1511.06939: items equally frequent in the session are ordered by popularity in
-    the training part, and so are all items that the session does not hold.
+    by "count", c(i) is the number of events of item i so far in the session: S-POP of Hidasi et al. 2016,
+    arXiv:1511.06939. By "recency" it is the place of its last event in the session, 1 for the first. Items equally
+    frequent in the session are ordered by popularity in the training part, and so are all items that it does not hold.
     """
 
+    by: Literal["count", "recency"] = "count"
     share: npt.NDArray[np.float64] = field(init=False, repr=False)  # [V] in [0, 1)
 
     def fit(self, train: Sessions, catalogue: Catalogue) -> Self:
@@ -39,10 +41,14 @@ class SessionPopularity:
         behind = np.arange(len(case)) - np.repeat(np.cumsum(cases.length) - cases.length, cases.length)
         items = sessions.items[sessions.offsets[cases.session][case] + behind]
         known = (items > PAD) & (items < len(base))
-        keys, counts = np.unique(case[known] * len(base) + items[known], return_counts=True)
-        listed = keys % len(base)
+        case, items = case[known], items[known]
+        # Read backwards, so that the first event found of each item is its last.
+        keys, back, values = np.unique((case * len(base) + items)[::-1], return_index=True, return_counts=True)
         offsets = np.searchsorted(keys, np.arange(len(cases.session) + 1) * len(base))
-        return SparseScores(base, offsets, listed.astype(np.int32), counts + self.share[listed])
+        if self.by == "recency":
+            values = len(case) - back - np.searchsorted(case, keys // len(base))
+        listed = keys % len(base)
+        return SparseScores(base, offsets, listed.astype(np.int32), values + self.share[listed])
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """The shares."""

@@ -11,9 +11,10 @@ from sessionrl.baselines.baseline import SparseScores
 from sessionrl.baselines.neighbours import (
     Neighbourhood,
     SessionIndex,
-    curve_number,
+    curved,
     index_sessions,
     inverse_frequency,
+    length_factor,
     score_cases,
 )
 from sessionrl.baselines.popularity import below_zero, popularity_share
@@ -80,8 +81,10 @@ class VMISKNN:
             self.neighbours,
             self.sample,
             self.last_items,
-            curve_number("div"),
-            curve_number("linear"),
+            curved("div"),
+            curved("linear"),
+            curved("same"),
+            length_factor(index, "dot"),
             inverse_frequency(index),
         )
         return self

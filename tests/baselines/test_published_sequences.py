@@ -2,6 +2,7 @@
 
 import pytest
 
+from sessionrl import config
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.evaluation.metric import metric
 from sessionrl.evaluation.rankings import rank
@@ -16,9 +17,20 @@ def published(shop_data, tmp_path_factory) -> Prepared:
 
 
 @pytest.mark.data
-@pytest.mark.parametrize(("name", "hit", "mrr"), [("session_knn", 0.556, 0.289), ("vmis_knn", 0.556, 0.289)])
-def test_accuracy_over_all_next_events(published, name, hit, mrr):
-    baseline = build("baseline", {"name": name}).fit(published.train, published.catalogue)
+@pytest.mark.parametrize(
+    ("preset", "hit", "mrr"),
+    [
+        ("item-knn", 0.29, 0.115),
+        ("sequential-rules", 0.43, 0.21),
+        ("sknn", 0.55, 0.28),
+        ("session-knn", 0.556, 0.289),
+        ("vmis-knn", 0.556, 0.289),
+        ("stan", 0.573, 0.294),
+        ("vstan", 0.575, 0.295),
+    ],
+)
+def test_accuracy_over_all_next_events(published, preset, hit, mrr):
+    baseline = build("baseline", config.load(preset)["baseline"]).fit(published.train, published.catalogue)
     cases = published.test.cases()
     scored = [(cases, baseline.scores(published.test, cases))]
     rankings = rank(scored, published.test, published.kinds, len(published.catalogue) - 1, top=0)

@@ -46,6 +46,8 @@ def reference(log: list[list[int]], history: list[int], knn: SessionKNN, item_we
     oldest_item_first = sorted(weight, key=last_place.get)  # one order of adding, so that equal sums are equal
     similarity = {n: sum(weight[item] for item in oldest_item_first if item in log[n]) for n in newest}
     scores: dict[int, float] = {}
+    if knn.similarity == "cosine":
+        similarity = {n: value * len({*log[n]}) ** -0.5 for n, value in similarity.items()}
     for n in sorted(newest, key=lambda n: (-similarity[n], -n))[: knn.neighbours]:
         step = min(len(read) + 1 - last_place[item] for item in log[n] if item in weight)
         for item in {*log[n]}:
@@ -85,6 +87,7 @@ histories = st.lists(st.integers(0, SIZE), max_size=14)
         decay=st.sampled_from(CURVES),
         idf_weighting=st.sampled_from([0.0, 1.0, 10.0]),
         last_items=st.integers(1, 15),
+        similarity=st.sampled_from(["dot", "cosine"]),
     ),
 )
 def test_the_kernel_equals_the_definition(log, history, knn):
@@ -126,6 +129,12 @@ def test_by_hand():
     rare_first = fit(SessionKNN(2, 10, "div", "linear", 10.0, 10), LOG)
     factor = 1 + 10 * math.log(3 / 2)
     assert listed(rare_first, [1, 2]) == pytest.approx({1: 1.35 * factor, 2: 2.25 * factor, 3: 0.9 * factor})
+
+
+def test_s_knn_by_hand():
+    """Cosines of sets, but for the norm of the history: 2 / sqrt(2), 1 / sqrt(2), 1 / sqrt(3)."""
+    sknn = fit(SessionKNN(2, 10, "same", "same", 0.0, 10, "cosine"), LOG)
+    assert listed(sknn, [1, 2, 1]) == pytest.approx({1: 2**0.5, 2: 2**0.5 + 0.5**0.5, 3: 0.5**0.5})
 
 
 def test_vmis_by_hand():
