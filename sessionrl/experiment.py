@@ -23,6 +23,7 @@ from sessionrl.evaluation.options import Evaluation
 from sessionrl.evaluation.rankings import Rankings, rank
 from sessionrl.evaluation.selection import Selection, check_metrics
 from sessionrl.nn.network import Network
+from sessionrl.nn.prefixes import Prefixes
 from sessionrl.recommender import BaselineScorer, NetworkScorer, Recommender, Scorer, make_network, save_model
 from sessionrl.runs import PreparedDirectory, RunDirectory, new_directory, read_json, write_json
 from sessionrl.training.device import choose_device, device_name
@@ -71,7 +72,8 @@ class Experiment:
         policy = registry.build("policy", self.config["policy"])
         with torch.random.fork_rng(devices=[]), torch.inference_mode():
             network = make_network(self.config, 3).eval()
-            policy.order_by(network.score(torch.zeros(1, network.items.dim), heads=policy.heads))
+            state = Prefixes(torch.ones(1, 1, dtype=torch.long), torch.zeros(1, dtype=torch.long))
+            policy.order_by(network(state, heads=policy.heads), state)
 
     def _check_parts(self) -> None:
         """There is something to learn in the training part, and something to choose by in the validation part."""

@@ -19,7 +19,7 @@ from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.data.vocabulary import ItemId, Vocabulary
 from sessionrl.errors import BadDirectory
 from sessionrl.nn.network import Network
-from sessionrl.nn.prefixes import prefixes
+from sessionrl.nn.prefixes import Prefixes, prefixes
 from sessionrl.policies import Policy
 from sessionrl.runs import RunDirectory, replacing
 
@@ -62,10 +62,12 @@ class NetworkScorer:
                 yield _pick(cases, some), self._prior.to(device).expand(len(some), -1)
         known = np.flatnonzero(~empty)
         for group in _groups_of_sessions(cases, known, CELLS):
-            states = self.network.states(prefixes(sessions, _pick(cases, group), start).to(device))
+            laid_out = prefixes(sessions, _pick(cases, group), start).to(device)
+            states = self.network.states(laid_out)
             for at in range(0, len(group), ROWS):
                 scores = self.network.score(states[at : at + ROWS], heads=self.policy.heads)
-                yield _pick(cases, group[at : at + ROWS]), self.policy.order_by(scores)
+                order = self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))
+                yield _pick(cases, group[at : at + ROWS]), order
 
 
 class BaselineScorer:

@@ -7,6 +7,7 @@ import torch
 from sessionrl import registry
 from sessionrl.contracts.made_up import require
 from sessionrl.nn.network import Heads, Scores
+from sessionrl.nn.prefixes import Prefixes
 from sessionrl.policies import Policy
 
 
@@ -26,7 +27,9 @@ def check_policy(name: str, q_heads: int = 1, **options: Any) -> None:
     nothing = torch.empty(0)
     scores = Scores(nothing if policy.heads == "q" else logits, nothing if policy.heads == "supervised" else q)
     kept = Scores(*(one.clone() for one in scores))
-    order, chance = policy.order_by(scores), policy.probabilities(scores)
+    items = torch.tensor([[1, 2, 3], [4, 4, 9]])
+    prefixes = Prefixes(items, torch.arange(6))
+    order, chance = policy.order_by(scores, prefixes), policy.probabilities(scores, prefixes)
     for found, what in ((order, "order"), (chance, "probabilities")):
         require(found.shape == (6, 9), f"{who}: {what} of 6 states and 9 items have the shape {list(found.shape)}")
         require(bool(found.isfinite().all()), f"{who}: {what} are not finite")
@@ -37,7 +40,9 @@ def check_policy(name: str, q_heads: int = 1, **options: Any) -> None:
     for state in range(6):
         alone = Scores(*(one[state : state + 1] for one in scores))
         require(
-            torch.allclose(policy.order_by(alone)[0], order[state], atol=1e-5),
+            torch.allclose(
+                policy.order_by(alone, Prefixes(items, prefixes.at[state : state + 1]))[0], order[state], atol=1e-5
+            ),
             f"{who}: state {state} alone has another order than within the batch",
         )
     require(all(map(torch.equal, scores, kept)), f"{who} changes the scores it is given")

@@ -257,24 +257,24 @@ class Upside:
 
     heads: ClassVar[str] = "supervised"
 
-    def order_by(self, scores):
+    def order_by(self, scores, prefixes):
         return scores.logits
 
-    def probabilities(self, scores):
+    def probabilities(self, scores, prefixes):
         return (-scores.logits).softmax(1)
 
 
 class Unsummed(Upside):
-    def probabilities(self, scores):
+    def probabilities(self, scores, prefixes):
         return scores.logits.sigmoid()
 
 
 class Mixed(Upside):
-    def order_by(self, scores):
+    def order_by(self, scores, prefixes):
         return scores.logits - scores.logits.mean(0)
 
-    def probabilities(self, scores):
-        return self.order_by(scores).softmax(1)
+    def probabilities(self, scores, prefixes):
+        return self.order_by(scores, prefixes).softmax(1)
 
 
 @pytest.mark.parametrize(

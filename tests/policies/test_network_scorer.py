@@ -83,8 +83,9 @@ def test_the_policy_decides_the_order():
     policy = Weighted(weights=(1.0, -2.0))
     made = scorer(policy=policy)
     history = sessions.items.tolist()
-    scores = made.network(Prefixes(torch.tensor([history]), torch.tensor([3])))
-    torch.testing.assert_close(scored(made, sessions, case)[0, 4], policy.order_by(scores)[0])
+    state = Prefixes(torch.tensor([history]), torch.tensor([3]))
+    order = policy.order_by(made.network(state), state)
+    torch.testing.assert_close(scored(made, sessions, case)[0, 4], order[0])
     assert not torch.equal(scored(made, sessions, case)[0, 4], scored(scorer(), sessions, case)[0, 4])
 
 
