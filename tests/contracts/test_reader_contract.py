@@ -40,7 +40,58 @@ def sequences(folder: Path) -> Path:
     return folder
 
 
-SAMPLES = {one.__name__: one for one in (delimited, retailrocket, sequences)}
+def yoochoose(folder: Path) -> Path:
+    (folder / "yoochoose-clicks.dat").write_text("1,2014-04-07T10:51:09.277Z,214536502,0\n1,2014-04-07T10:54:46Z,7,S\n")
+    (folder / "yoochoose-buys.dat").write_text("1,2014-04-07T10:59:46.998Z,214536502,12462,1\n")
+    return folder
+
+
+def diginetica(folder: Path) -> Path:
+    (folder / "train-item-views.csv").write_text(
+        "sessionId;userId;itemId;timeframe;eventdate\n1;NA;81766;526309;2016-05-09\n1;NA;31331;1031018;2016-05-09\n"
+    )
+    (folder / "train-purchases.csv").write_text(
+        "sessionId;userId;timeframe;eventdate;ordernumber;itemId\n1;5;1631018;2016-05-09;77;31331\n"
+    )
+    (folder / "product-categories.csv").write_text("itemId;categoryId\n81766;1096\n31331;12\n")
+    (folder / "products.csv").write_text("itemId;pricelog2;product.name.tokens\n81766;10;4875,776\n")
+    return folder
+
+
+def hm(folder: Path) -> Path:
+    (folder / "transactions_train.csv").write_text(
+        "t_dat,customer_id,article_id,price,sales_channel_id\n2018-09-20,000058a1,0663713001,0.050830508,2\n"
+    )
+    (folder / "articles.csv").write_text(
+        "article_id,product_code,prod_name,product_type_name,product_group_name,graphical_appearance_name,"
+        "colour_group_name,department_name,index_name,section_name,garment_group_name,detail_desc\n"
+        "0663713001,0663713,Atlanta,Bra,Underwear,Solid,Black,Expressive,Lingeries,Lingerie,Nightwear,Lace\n"
+    )
+    return folder
+
+
+def otto(folder: Path) -> Path:
+    line = '{"session":0,"events":[{"aid":1517085,"ts":1659304800025,"type":"clicks"}]}\n'
+    (folder / "otto-recsys-train.jsonl").write_text(line)
+    (folder / "otto-recsys-test.jsonl").write_text(line.replace('"session":0', '"session":9'))
+    return folder
+
+
+def rees46(folder: Path) -> Path:
+    (folder / "2019-Oct.csv").write_text(
+        "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
+        "2019-10-01 00:00:00 UTC,view,44600062,2103807459595387724,,shiseido,35.79,541312140,72d76fde\n"
+    )
+    return folder
+
+
+def taobao(folder: Path) -> Path:
+    (folder / "UserBehavior.csv").write_text("1,2268318,2520377,pv,1511544070\n1,2333346,2520771,fav,1511561733\n")
+    return folder
+
+
+_ALL = (delimited, retailrocket, sequences, yoochoose, diginetica, hm, otto, rees46, taobao)
+SAMPLES = {one.__name__: one for one in _ALL}
 
 
 @pytest.mark.parametrize("name", registry.names("reader"))
