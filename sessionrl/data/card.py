@@ -1,5 +1,6 @@
-"""The card of a prepared data set: rows read, dropped and why, spans, kinds, lengths."""
+"""The card of a prepared data set: rows read, dropped and why, spans, kinds, lengths; counted run by run."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,38 +11,81 @@ from sessionrl.data.schema import utc
 from sessionrl.data.sessions import Sessions
 
 
-def describe_log(log: Log, kinds: tuple[str, ...]) -> dict[str, Any]:
+class LogCounts:
     """The sessions as they were cut, before anything was filtered."""
-    lengths = log.lengths
-    transitions = int((lengths - 1).sum())
-    with_kind = {kind: int(np.unique(log.session[log.kinds == code]).size) for code, kind in enumerate(kinds)}
-    return {
-        "rule": log.rule,
-        "sessions": len(lengths),
-        "sessions_of_two_or_more": int((lengths >= 2).sum()),
-        "sessions_with": with_kind,
-        "visitors_with_several_sessions": log.several_sessions,
-        "immediate_repeats": float(immediate_repeats(log).sum() / transitions) if transitions else 0.0,
-    }
+
+    def __init__(self, kinds: tuple[str, ...]):
+        self.sessions = self._events = self._longer = self._repeats = 0
+        self._with_kind = dict.fromkeys(kinds, 0)
+
+    def add(self, log: Log) -> None:
+        """The next run of the log."""
+        self.sessions += len(log.ids)
+        self._events += len(log)
+        self._longer += int((log.lengths >= 2).sum())
+        self._repeats += int(immediate_repeats(log).sum())
+        for code, kind in enumerate(self._with_kind):
+            of_kind = log.session[log.kinds == code]  # rising, so a change is another session
+            self._with_kind[kind] += int((np.diff(of_kind) != 0).sum()) + int(len(of_kind) > 0)
+
+    def describe(self, rule: str, several_sessions: float | None) -> dict[str, Any]:
+        """For the card.
+
+        several_sessions: share of the visitors that have more than one; None where the log cut them
+        """
+        transitions = self._events - self.sessions
+        return {
+            "rule": rule,
+            "sessions": self.sessions,
+            "sessions_of_two_or_more": self._longer,
+            "sessions_with": self._with_kind,
+            "visitors_with_several_sessions": several_sessions,
+            "immediate_repeats": self._repeats / transitions if transitions else 0.0,
+        }
 
 
-def describe_part(part: Sessions, kinds: tuple[str, ...], order_only: bool) -> dict[str, Any]:
-    """Counts, span and lengths of one part."""
-    lengths = part.lengths
-    span = None if order_only or not len(part) else [utc(int(part.timestamps.min())), utc(int(part.timestamps.max()))]
-    quantiles = np.quantile(lengths, [0.5, 0.9, 0.99], method="inverted_cdf").tolist() if len(part) else [0, 0, 0]
-    return {
-        "sessions": len(part),
-        "events": len(part.items),
-        "items": int(np.unique(part.items).size),
-        "span": span,
-        "kinds": dict(zip(kinds, np.bincount(part.event_types, minlength=len(kinds)).tolist(), strict=True)),
-        "lengths": {
-            "mean": float(lengths.mean()) if len(part) else 0.0,
-            **{name: int(value) for name, value in zip(("p50", "p90", "p99"), quantiles, strict=True)},
-            "max": int(lengths.max(initial=0)),
-        },
-    }
+class PartCounts:
+    """Counts, span and lengths of one part.
+
+    events:   [V] int64, events of each item
+    sessions: [V] int64, sessions that hold the item
+    """
+
+    def __init__(self, kinds: tuple[str, ...], items: int):
+        self.events, self.sessions = np.zeros(items, np.int64), np.zeros(items, np.int64)
+        self._kinds, self._of_kind = kinds, np.zeros(len(kinds), np.int64)
+        self._lengths: Counter[int] = Counter()
+        self._span: list[int] = []
+
+    def add(self, part: Sessions) -> None:
+        """The next run of the part."""
+        items = len(self.events)
+        self.events += np.bincount(part.items, minlength=items)
+        self.sessions += np.bincount(np.unique(part.session * items + part.items) % items, minlength=items)
+        self._of_kind += np.bincount(part.event_types, minlength=len(self._kinds))
+        self._lengths.update(dict(zip(*(x.tolist() for x in np.unique(part.lengths, return_counts=True)), strict=True)))
+        if len(part):
+            times = [*self._span, int(part.timestamps.min()), int(part.timestamps.max())]
+            self._span = [min(times), max(times)]
+
+    def describe(self, order_only: bool) -> dict[str, Any]:
+        """For the card."""
+        sessions, events = self._lengths.total(), int(self.events.sum())
+        lengths, counts = np.array(sorted(self._lengths.items()), np.int64).reshape(-1, 2).T
+        shares = np.cumsum(counts) / sessions if sessions else counts
+        quantiles = [int(lengths[np.searchsorted(shares, share)]) if sessions else 0 for share in (0.5, 0.9, 0.99)]
+        return {
+            "sessions": sessions,
+            "events": events,
+            "items": int((self.events > 0).sum()),
+            "span": None if order_only or not self._span else [utc(time) for time in self._span],
+            "kinds": dict(zip(self._kinds, self._of_kind.tolist(), strict=True)),
+            "lengths": {
+                "mean": events / sessions if sessions else 0.0,
+                **dict(zip(("p50", "p90", "p99"), quantiles, strict=True)),
+                "max": max(self._lengths, default=0),
+            },
+        }
 
 
 class Unseen(NamedTuple):

@@ -1,8 +1,8 @@
-"""Events table -> sessions in flat arrays, by the log's own ids or by an idle gap; immediate repeats."""
+"""Events of some visitors -> their sessions, by the log's own ids or by an idle gap; sessions in flat arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,30 +16,28 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True)
 class Log:
-    """S sessions, ordered by their start, then by id; E events, ordered by session, then by time.
+    """A run of S sessions of a log, ordered by their start, then by id; their E events, by session, then by time.
 
-    session:  [E] int64, number of the session, rising; sessions may lose events but keep their number
-    position: [E] int64, place in the session as it was cut, before any event was dropped
-    items:    [E] int64, index into `item_ids`
+    session:  [E] number of the session in this run, rising; sessions may lose events but keep their number
+    position: [E] place in the session as it was cut, before any event was dropped
+    items:    [E] codes of the items
     kinds:    [E] uint8, index into the kinds that have a reward
     times:    [E] int64, milliseconds
     ids:      [S] ids of the sessions
-    published: [S] "train" or "test", or None without a published split
-    item_ids: the distinct item ids, sorted
-    rule:     how sessions were cut, for the card
-    several_sessions: share of the visitors that have more than one session; None where the log cut them
+    part:     [S] int8, index into `PARTS`; before the split: test where it was published as such, else training
+    sessions_before: sessions of the whole log in the runs before this one
+    training_before: those of them that are not published as test
     """
 
-    session: npt.NDArray[np.int64]
-    position: npt.NDArray[np.int64]
-    items: npt.NDArray[np.int64]
+    session: npt.NDArray[np.integer]
+    position: npt.NDArray[np.integer]
+    items: npt.NDArray[np.integer]
     kinds: npt.NDArray[np.uint8]
     times: npt.NDArray[np.int64]
     ids: pl.Series
-    published: pl.Series | None
-    item_ids: pl.Series
-    rule: str
-    several_sessions: float | None
+    part: npt.NDArray[np.int8]
+    sessions_before: int = 0
+    training_before: int = 0
 
     def __len__(self) -> int:
         """E."""
@@ -53,7 +51,12 @@ class Log:
     @property
     def starts(self) -> npt.NDArray[np.int64]:
         """[S] time of the first event, ms; call it while every session has one."""
-        return self.times[np.flatnonzero(np.diff(self.session, prepend=-1))]
+        return self.times[np.searchsorted(self.session, np.arange(len(self.ids)))]
+
+    @property
+    def part_of_event(self) -> npt.NDArray[np.int8]:
+        """[E] the part of the event's session."""
+        return np.asarray(self.part[self.session])
 
     def keep(self, events: npt.NDArray[np.bool_]) -> "Log":
         """The log without the other events."""
@@ -66,75 +69,112 @@ class Log:
             times=self.times[events],
         )
 
-
-def owner_of(columns: Sequence[str], rule: SessionRule, path: object) -> str:
-    """The column whose equal values may lie in one session: `session_id`, or `user_id` for a gap where there is one.
-
-    Raises:
-        BadData: the log has no session ids.
-    """
-    owner = "user_id" if _by_gap(columns, rule) and "user_id" in columns else "session_id"
-    if owner not in columns:
-        raise BadData(
-            str(path),
-            "there is no session_id",
-            "a column of session ids, for data.sessions=log",
-            "use data.sessions=gap",
+    @classmethod
+    def of(cls, sessions: pl.DataFrame, sessions_before: int = 0, training_before: int = 0) -> "Log":
+        """Sessions as `Cutting.cut` gives them, put in order."""
+        sessions = sessions.sort("start", "id", "part", descending=[False, False, True])
+        lengths = sessions["items"].list.len().to_numpy()
+        first = np.cumsum(lengths, dtype=np.int64) - lengths
+        items, kinds, times = (sessions[name].explode().to_numpy() for name in ("items", "kinds", "times"))
+        return cls(
+            session=np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths),
+            position=(np.arange(len(items)) - np.repeat(first, lengths)).astype(np.uint32),
+            items=items,
+            kinds=kinds,
+            times=times,
+            ids=sessions["id"],
+            part=sessions["part"].to_numpy(),
+            sessions_before=sessions_before,
+            training_before=training_before,
         )
-    return owner
 
 
-def _by_gap(columns: Sequence[str], rule: SessionRule) -> bool:
-    return rule == "gap" or (rule == "auto" and "session_id" not in columns)
+class Cut(NamedTuple):
+    """What became of the events of some visitors.
 
-
-def cut(events: pl.DataFrame, rule: SessionRule, idle_minutes: float, kinds: Sequence[str], path: object) -> Log:
-    """Sort by (session or visitor, time, row of the file) and cut.
-
-    "log": the log's `session_id`. "gap": a visitor's events (`user_id`; `session_id` where there is none), a new
-    session where more than `idle_minutes` pass between two. "auto": the log's id where there is one, else the gap.
-    With a published split, training and test sessions are kept apart even where they share an id.
-
-    Raises:
-        BadData: the log has no session ids, or counts them for every user.
+    sessions: `start`, `id`, `part`, and the lists `items`, `kinds`, `times`; a row per session
+    counts:   visitors, those with several sessions; session ids, those that several users share
     """
-    by_gap, owner = _by_gap(events.columns, rule), owner_of(events.columns, rule, path)
-    if owner == "session_id" and "user_id" in events.columns:
-        _refuse_counters(events, path)
-    key = [name for name in ("part", owner) if name in events.columns]
-    flat = events.with_row_index("row").sort([*key, "timestamp", "row"]).drop("row")
-    changed = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in key)
-    starts = changed
-    if by_gap:
-        starts = changed | (pl.col("timestamp").diff() > round(idle_minutes * MINUTE_MS))
-    flat = flat.with_columns(cut=starts.fill_null(True).cum_sum(), visitor=changed.fill_null(True).cum_sum())
-    sessions = flat.group_by("cut").agg(
-        pl.col("timestamp").first().alias("start"),
-        pl.col("visitor").first(),
-        *(pl.col(name).first() for name in key),
-    )
-    sessions = sessions.sort("cut").with_columns(number=pl.int_range(1, pl.len() + 1).over("visitor"))
-    identity = pl.format("{}/{}", owner, "number") if by_gap else pl.col(owner)
-    sessions = sessions.with_columns(identity.alias("id")).sort("start", "id", *key[:-1]).with_row_index("session")
-    flat = flat.join(sessions.select("cut", "session"), on="cut", maintain_order="left")
-    flat = flat.sort("session", maintain_order=True)
-    several = sessions.group_by("visitor").len()["len"] > 1
-    how = f"idle gap of more than {idle_minutes:g} minutes per {owner}" if by_gap else "the log's session_id"
-    return _flat_arrays(flat, sessions, kinds, how, float(several.mean()) if by_gap else None)  # type: ignore[arg-type]
+
+    sessions: pl.DataFrame
+    counts: npt.NDArray[np.int64]
 
 
-def _refuse_counters(events: pl.DataFrame, path: object) -> None:
-    """Session ids that start again at 1 for every visitor would join strangers in one session."""
-    key = [name for name in ("part", "session_id") if name in events.columns]
-    users = events.group_by(key).agg(pl.col("user_id").drop_nulls().n_unique())["user_id"]
-    shared = int((users > 1).sum())
-    if 2 * shared > len(users):
-        raise BadData(
-            str(path),
-            f"{shared:,} of {len(users):,} session ids belong to several users each, as if every user's were counted",
-            "a session_id that belongs to one session",
-            "use data.sessions=gap, or make ids of user_id and session_id together",
+@dataclass(frozen=True)
+class Cutting:
+    """How a log is cut into sessions.
+
+    owner:        the column whose equal values may lie in one session
+    idle_minutes: a longer gap between two events of an owner begins a new session; None: the log's ids do
+    """
+
+    owner: str
+    idle_minutes: float | None
+
+    @classmethod
+    def of(cls, columns: Sequence[str], rule: SessionRule, idle_minutes: float, path: object) -> "Cutting":
+        """For a log with these columns.
+
+        "log": the log's `session_id`. "gap": a visitor's events (`user_id`; `session_id` where there is none), a new
+        session where more than `idle_minutes` pass between two. "auto": the log's id where there is one, else the gap.
+
+        Raises:
+            BadData: the log has no session ids.
+        """
+        by_gap = rule == "gap" or (rule == "auto" and "session_id" not in columns)
+        owner = "user_id" if by_gap and "user_id" in columns else "session_id"
+        if owner not in columns:
+            raise BadData(
+                str(path),
+                "there is no session_id",
+                "a column of session ids, for data.sessions=log",
+                "use data.sessions=gap",
+            )
+        return cls(owner, idle_minutes if by_gap else None)
+
+    @property
+    def rule(self) -> str:
+        """In words, for the card."""
+        if self.idle_minutes is None:
+            return "the log's session_id"
+        return f"idle gap of more than {self.idle_minutes:g} minutes per {self.owner}"
+
+    def cut(self, events: pl.DataFrame) -> Cut:
+        """Sort by (published part, owner, time, row of the file) and cut.
+
+        Training and test sessions of a published split are kept apart even where they share an id.
+
+        events: all events of some owners, in the order of the file: the owner's column, `part`, `timestamp`, `item`,
+            `kind`, and `user_id` where the log has both ids
+        """
+        key = ["part", self.owner]
+        flat = events.sort([*key, "timestamp"], maintain_order=True)
+        changed = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in key).fill_null(True)
+        starts = changed
+        if self.idle_minutes is not None:
+            starts = changed | (pl.col("timestamp").diff() > round(self.idle_minutes * MINUTE_MS)).fill_null(False)
+        flat = flat.with_columns(cut=starts.cum_sum(), visitor=changed.cum_sum())
+        sessions = flat.group_by("cut", maintain_order=True).agg(
+            pl.col("timestamp").first().alias("start"),
+            pl.col("visitor").first(),
+            *(pl.col(name).first() for name in key),
+            items=pl.col("item"),
+            kinds=pl.col("kind"),
+            times=pl.col("timestamp"),
         )
+        owner = pl.col(self.owner)
+        if self.idle_minutes is not None:
+            owner = pl.format("{}/{}", owner, pl.int_range(1, pl.len() + 1).over("visitor"))
+        several = sessions.group_by("visitor").len()["len"] > 1
+        users = self._users_of_ids(events)
+        counts = np.array([len(several), several.sum(), len(users), (users > 1).sum()])
+        return Cut(sessions.select("start", "part", "items", "kinds", "times", id=owner), counts)
+
+    def _users_of_ids(self, events: pl.DataFrame) -> pl.Series:
+        """Session ids that start again at 1 for every visitor would join strangers in one session."""
+        if self.owner == "user_id" or "user_id" not in events.columns:
+            return pl.Series([], dtype=pl.UInt32)
+        return events.group_by("part", "session_id").agg(pl.col("user_id").drop_nulls().n_unique())["user_id"]
 
 
 def immediate_repeats(log: Log) -> npt.NDArray[np.bool_]:
@@ -144,25 +184,3 @@ def immediate_repeats(log: Log) -> npt.NDArray[np.bool_]:
         (log.session[1:] == log.session[:-1]) & (log.items[1:] == log.items[:-1]) & (log.kinds[1:] == log.kinds[:-1])
     )
     return repeated
-
-
-def _flat_arrays(
-    flat: pl.DataFrame, sessions: pl.DataFrame, kinds: Sequence[str], rule: str, several: float | None
-) -> Log:
-    item_ids = flat["item_id"].unique().sort()
-    codes = pl.DataFrame({"item_id": item_ids}).with_row_index("code")
-    items = flat.select("item_id").join(codes, on="item_id", maintain_order="left")["code"]
-    session = flat["session"].to_numpy().astype(np.int64)
-    first = np.flatnonzero(np.diff(session, prepend=-1))
-    return Log(
-        session=session,
-        position=np.arange(len(session)) - first[session],
-        items=items.to_numpy().astype(np.int64),
-        kinds=flat["event_type"].cast(pl.Enum(list(kinds))).to_physical().to_numpy().astype(np.uint8),
-        times=flat["timestamp"].to_numpy(),
-        ids=sessions["id"],
-        published=sessions["part"] if "part" in sessions.columns else None,
-        item_ids=item_ids,
-        rule=rule,
-        several_sessions=several,
-    )

@@ -1,115 +1,155 @@
 """Split log -> sessions of item numbers: filter on the training part, fit the vocabulary there, encode all parts."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
-from sessionrl.data.card import Unseen
+from sessionrl.data.card import PartCounts, Unseen
 from sessionrl.data.cutting import Log
-from sessionrl.data.filtering import fixed_point, in_short_sessions, ranked_by_frequency
+from sessionrl.data.filtering import fixed_point, staying
 from sessionrl.data.preparation import Preparation
-from sessionrl.data.sessions import Sessions
-from sessionrl.data.splits import PARTS, TEST, TRAIN, VALID, Split
+from sessionrl.data.prepared import PartFiles
+from sessionrl.data.sessions import PARTS, TEST, TRAIN, VALID, Sessions
+from sessionrl.data.split_log import SplitLog
 from sessionrl.data.vocabulary import Vocabulary
 from sessionrl.errors import BadData
 
 
 class Encoded(NamedTuple):
-    """The parts by name, the vocabulary, events dropped by reason, and what the vocabulary lacks, by part."""
+    """The parts by name, their counts, the vocabulary, events dropped by reason, what the vocabulary lacks by part.
 
-    parts: dict[str, Sessions]
+    early: share of the test sessions that start before the last training event; None where a part is empty
+    """
+
+    parts: dict[str, PartFiles]
+    counts: dict[str, PartCounts]
     vocabulary: Vocabulary
     dropped: dict[str, int]
     unseen: dict[str, Unseen]
+    early: float | None
 
 
-def encode(log: Log, split: Split, preparation: Preparation, path: object) -> Encoded:
+def encode(log: SplitLog, item_ids: pl.Series, preparation: Preparation, folder: Path, path: object) -> Encoded:
     """Training is filtered to a fixed point and gives the vocabulary; the other parts lose what it lacks.
 
     With `vocabulary_from` = "train+valid" both are filtered as one.
 
+    item_ids: by their code
+    folder:   for the encoded runs
+    path:     of the log, for messages
+
     Raises:
         BadData: nothing is left of the training or the test part.
     """
-    of_event = split.part[log.session]
-    fitted = of_event == TRAIN
-    if preparation.vocabulary_from == "train+valid":
-        fitted |= of_event == VALID
-    fitted &= split.keep
-    filtered = fixed_point(log, fitted, preparation.min_item_events, preparation.min_session_events)
-    _refuse_empty_training(log, filtered.keep & (of_event == TRAIN), split, preparation, path)
-    ranked = ranked_by_frequency(log, filtered.keep)
-    number = np.zeros(len(log.item_ids), np.int32)
+    fitted = (TRAIN, VALID) if preparation.vocabulary_from == "train+valid" else (TRAIN,)
+    least = preparation.min_session_events
+    filtered = fixed_point(log, fitted, len(item_ids), preparation.min_item_events, least)
+    ranked = ranked_by_frequency(filtered.support, item_ids)
+    number = np.zeros(len(item_ids), np.int32)
     number[ranked] = np.arange(1, len(ranked) + 1)
-    later = split.keep & ~fitted & (of_event != TRAIN)
-    seen = later & (number[log.items] > 0)
-    short = in_short_sessions(log, seen, preparation.min_session_events)
-    keep = filtered.keep | (seen & ~short)
-    _refuse_empty_test(log, keep & (of_event == TEST), split, preparation, path)
-    return Encoded(
-        parts={name: _sessions(log, keep & (of_event == code), number) for code, name in enumerate(PARTS)},
-        vocabulary=Vocabulary(log.item_ids.gather(ranked)),
-        dropped={
-            "after_boundary": int((~split.keep).sum()),
-            "rare_items": filtered.rare_items,
-            "short_sessions": filtered.short_sessions,
-            "unseen_items": int((later & ~seen).sum()),
-            "short_sessions_later": int(short.sum()),
-        },
-        unseen={name: _unseen(log, later & ~seen & (of_event == PARTS.index(name))) for name in ("valid", "test")},
-    )
+    parts = {name: PartFiles(folder, name) for name in PARTS}
+    counts = {name: PartCounts(preparation.kinds, len(ranked) + 1) for name in PARTS}
+    lost = _Lost(number > 0, fitted)
+    for run in log:
+        kept = staying(run, number > 0, fitted, least) | staying(run, number > 0, lost.later, least)
+        lost.add(run, kept, log.last_training)
+        for code, name in enumerate(PARTS):
+            sessions = _sessions(run, kept & (run.part_of_event == code), number)
+            parts[name].add(sessions)
+            counts[name].add(sessions)
+    _refuse_empty(log, counts, preparation, path)
+    dropped = {
+        "after_boundary": log.after_boundary,
+        "rare_items": filtered.rare_items,
+        "short_sessions": filtered.short_sessions,
+        "unseen_items": int(lost.events.sum()),
+        "short_sessions_later": lost.short,
+    }
+    return Encoded(parts, counts, Vocabulary(item_ids.gather(ranked)), dropped, lost.unseen(), lost.early(log))
 
 
-def _unseen(log: Log, events: npt.NDArray[np.bool_]) -> Unseen:
-    return Unseen(int(events.sum()), int((events & (log.position > 0)).sum()), int(np.unique(log.items[events]).size))
+def ranked_by_frequency(support: npt.NDArray[np.int64], item_ids: pl.Series) -> npt.NDArray[np.int64]:
+    """Codes of the items with an event, most frequent first, equals by their id."""
+    items = pl.DataFrame({"support": support, "item_id": item_ids}).with_row_index("code")
+    items = items.filter(pl.col("support") > 0).sort("support", "item_id", descending=[True, False])
+    return items["code"].to_numpy().astype(np.int64)
 
 
-def _sessions(log: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.int32]) -> Sessions:
-    session = log.session[events]
-    first = np.flatnonzero(np.diff(session, prepend=-1))
+class _Lost:
+    """What the parts that are not fitted lose, counted run by run, and which test sessions start early."""
+
+    def __init__(self, known: npt.NDArray[np.bool_], fitted: Sequence[int]):
+        self.later = [code for code in range(len(PARTS)) if code not in fitted]
+        self.events, self.targets = np.zeros(len(PARTS), np.int64), np.zeros(len(PARTS), np.int64)
+        self.short = 0
+        self._known = known
+        self._items = np.zeros((len(PARTS), len(known)), bool)
+        self._early = 0
+
+    def add(self, run: Log, kept: npt.NDArray[np.bool_], last_training: int | None) -> None:
+        for code in self.later:
+            of_part = run.part_of_event == code
+            unseen = of_part & ~self._known[run.items]
+            self.short += int((of_part & ~unseen & ~kept).sum())
+            self.events[code] += int(unseen.sum())
+            self.targets[code] += int((unseen & (run.position > 0)).sum())
+            self._items[code, run.items[unseen]] = True
+        if last_training is not None:
+            self._early += int((run.starts[run.part == TEST] < last_training).sum())
+
+    def unseen(self) -> dict[str, Unseen]:
+        items = self._items.sum(1)
+        codes = {name: PARTS.index(name) for name in ("valid", "test")}
+        return {
+            name: Unseen(int(self.events[code]), int(self.targets[code]), int(items[code]))
+            for name, code in codes.items()
+        }
+
+    def early(self, log: SplitLog) -> float | None:
+        tested = int(log.sessions[TEST])
+        return self._early / tested if tested and log.last_training is not None else None
+
+
+def _sessions(run: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.int32]) -> Sessions:
+    session = run.session[events]
+    first = np.flatnonzero(np.diff(session.astype(np.int64), prepend=-1))
     return Sessions(
-        items=number[log.items[events]],
-        event_types=log.kinds[events],
-        timestamps=log.times[events],
+        items=number[run.items[events]],
+        event_types=run.kinds[events],
+        timestamps=run.times[events],
         offsets=np.append(first, len(session)).astype(np.int64),
-        ids=log.ids.gather(session[first]).to_list(),
+        ids=run.ids.gather(session[first]),
     )
 
 
-def _refuse_empty_training(
-    log: Log, left: npt.NDArray[np.bool_], split: Split, preparation: Preparation, path: object
-) -> None:
-    if left.any():
-        return
-    events = split.part[log.session] == TRAIN
-    if not events.any():
-        found = f"no session (of {len(log.ids):,}) falls to training, all to validation and test; split {split.rule}"
-        expected = "sessions that start before those of validation and test"
+def _refuse_empty(log: SplitLog, counts: Mapping[str, PartCounts], preparation: Preparation, path: object) -> None:
+    rule = log.split.rule
+    if not log.sessions[TRAIN]:
         raise BadData(
-            path, found, expected, "lower data.test_days and data.valid_days (or data.valid_share and data.test_share)"
+            path,
+            f"no session (of {log.cut.sessions:,}) falls to training, all to validation and test; split {rule}",
+            "sessions that start before those of validation and test",
+            "lower data.test_days and data.valid_days (or data.valid_share and data.test_share)",
         )
-    raise BadData(
-        path,
-        f"nothing is left for training of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
-        f"sessions; split {split.rule}",
-        f"sessions of at least {preparation.min_session_events} events on items of at least "
-        f"{preparation.min_item_events} events (min_session_events, min_item_events)",
-        "lower data.min_item_events or data.min_session_events, or give a longer log",
-    )
-
-
-def _refuse_empty_test(
-    log: Log, left: npt.NDArray[np.bool_], split: Split, preparation: Preparation, path: object
-) -> None:
-    if left.any():
-        return
-    events = split.part[log.session] == TEST
-    raise BadData(
-        path,
-        f"nothing is left for the test of {int(events.sum()):,} events in {np.unique(log.session[events]).size:,} "
-        f"sessions; split {split.rule}",
-        f"sessions of at least {preparation.min_session_events} events on items that training knows "
-        f"(min_session_events; min_item_events = {preparation.min_item_events} in training)",
-        "raise data.test_days (or data.test_share), or lower data.min_item_events or data.min_session_events",
-    )
+    if not counts["train"].events.any():
+        raise BadData(
+            path,
+            f"nothing is left for training of {log.events[TRAIN]:,} events in {log.sessions[TRAIN]:,} sessions; "
+            f"split {rule}",
+            f"sessions of at least {preparation.min_session_events} events on items of at least "
+            f"{preparation.min_item_events} events (min_session_events, min_item_events)",
+            "lower data.min_item_events or data.min_session_events, or give a longer log",
+        )
+    if not counts["test"].events.any():
+        raise BadData(
+            path,
+            f"nothing is left for the test of {log.events[TEST]:,} events in {log.sessions[TEST]:,} sessions; "
+            f"split {rule}",
+            f"sessions of at least {preparation.min_session_events} events on items that training knows "
+            f"(min_session_events; min_item_events = {preparation.min_item_events} in training)",
+            "raise data.test_days (or data.test_share), or lower data.min_item_events or data.min_session_events",
+        )

@@ -1,5 +1,6 @@
 """Rare items and short sessions: dropped together, until nothing changes."""
 
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,44 +10,51 @@ from sessionrl.data.cutting import Log
 
 
 class Filtered(NamedTuple):
-    """keep: [E] the events that stay; how many of the others fell with their item and how many with their session."""
+    """support: [items] events that stay; events that fell with their item, and events that fell with their session."""
 
-    keep: npt.NDArray[np.bool_]
+    support: npt.NDArray[np.int64]
     rare_items: int
     short_sessions: int
 
 
-def fixed_point(log: Log, among: npt.NDArray[np.bool_], min_item_events: int, min_session_events: int) -> Filtered:
+def fixed_point(
+    runs: Iterable[Log], parts: Collection[int], items: int, min_item_events: int, min_session_events: int
+) -> Filtered:
     """The largest set of events in which every item has `min_item_events` and every session `min_session_events`.
 
     One pass is not enough: dropping rare items makes sessions short, dropping those makes items rare. The set does
-    not depend on the order of the two steps.
+    not depend on the order of the two steps. Once an item is rare it stays so, and whether a session is short then
+    depends on the items alone: so nothing is remembered from pass to pass but a number for each item.
 
-    among: [E] the events that take part; the others are not kept
+    runs:  gone through once a pass
+    parts: whose events take part
+    items: how many codes there are
     """
-    keep = among.copy()
-    rare = short = 0
+    alive, rare, short, passes = np.ones(items, bool), 0, 0, 0
+    support = _support(runs, parts, alive, 0)
     while True:
-        support = np.bincount(log.items[keep], minlength=len(log.item_ids))
-        falls = keep & (support < min_item_events)[log.items]
-        rare += int(falls.sum())
-        keep &= ~falls
-        lengths = np.bincount(log.session[keep], minlength=len(log.ids))
-        ends = keep & (lengths < min_session_events)[log.session]
-        short += int(ends.sum())
-        keep &= ~ends
-        if not falls.any() and not ends.any():
-            return Filtered(keep, rare, short)
+        alive &= support >= min_item_events
+        fell = int(support[~alive].sum())
+        if passes and not fell:
+            return Filtered(support, rare, short)
+        left = _support(runs, parts, alive, min_session_events)
+        rare += fell
+        short += int(support.sum()) - fell - int(left.sum())
+        support, passes = left, passes + 1
 
 
-def in_short_sessions(log: Log, keep: npt.NDArray[np.bool_], min_session_events: int) -> npt.NDArray[np.bool_]:
-    """[E] the kept events whose session has too few kept events."""
-    lengths = np.bincount(log.session[keep], minlength=len(log.ids))
-    return np.asarray(keep & (lengths < min_session_events)[log.session])
+def staying(log: Log, alive: npt.NDArray[np.bool_], parts: Collection[int], least: int) -> npt.NDArray[np.bool_]:
+    """[E] the events of these parts on items that are alive, in sessions that have `least` such events."""
+    takes_part = np.isin(np.arange(3), list(parts))[log.part]
+    events = takes_part[log.session] & alive[log.items]
+    lengths = np.bincount(log.session[events], minlength=len(log.part))
+    return np.asarray(events & (lengths >= least)[log.session])
 
 
-def ranked_by_frequency(log: Log, counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Indices into `item_ids` of the items with a counted event, most frequent first, equals by their id."""
-    support = np.bincount(log.items[counted], minlength=len(log.item_ids))
-    order = np.argsort(-support, kind="stable")
-    return order[: int((support > 0).sum())]
+def _support(
+    runs: Iterable[Log], parts: Collection[int], alive: npt.NDArray[np.bool_], least: int
+) -> npt.NDArray[np.int64]:
+    support = np.zeros(len(alive), np.int64)
+    for log in runs:
+        support += np.bincount(log.items[staying(log, alive, parts, least)], minlength=len(alive))
+    return support

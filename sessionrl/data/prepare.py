@@ -1,60 +1,28 @@
-"""Raw files -> a prepared data set with its card."""
+"""Raw files -> a prepared data set with its card, in memory that does not grow with the log."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import polars as pl
 import tomli_w
 
 from sessionrl import __version__, registry
-from sessionrl.data.card import describe_log, describe_part
 from sessionrl.data.catalogue import Catalogue
-from sessionrl.data.cutting import Log, cut, immediate_repeats, owner_of
 from sessionrl.data.encoding import Encoded, encode
-from sessionrl.data.item_codes import Attributes, ItemCodes
 from sessionrl.data.preparation import Preparation
-from sessionrl.data.prepared import Prepared, fingerprint, write_prepared
-from sessionrl.data.schema import DAY_MS, check_events, refuse_missing
-from sessionrl.data.splits import Split, as_published, at_random, by_time, describe_split
-from sessionrl.data.tables import Table, together
-from sessionrl.data.vectors import cooccurrence_vectors
-from sessionrl.errors import BadData, BadOption
-from sessionrl.runs import PreparedDirectory, new_directory
+from sessionrl.data.prepared import Prepared, fingerprint
+from sessionrl.data.reading import Reader, Reading, read
+from sessionrl.data.sorting import CutLog, cut_log, in_order
+from sessionrl.data.split_log import SplitLog, split_log
+from sessionrl.data.splits import Split, as_published, at_random, by_time
+from sessionrl.data.vectors import NEWEST_EVENTS, cooccurrence_vectors, newest_sessions
+from sessionrl.errors import BadOption
+from sessionrl.runs import PreparedDirectory, new_directory, write_json
 
 __all__ = ["Preparation", "Prepared", "Reader", "prepare"]
-
-
-class Reader(Protocol):
-    """A source of events: a frozen dataclass whose fields are its options."""
-
-    @property
-    def order_only(self) -> bool:
-        """The timestamps are a running number and no time."""
-        ...
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that are read; the first holds the events (it is named in messages)."""
-        ...
-
-    def chunks(self) -> Iterator[Table]:
-        """The events table in pieces of at most about a million rows, in the order of the files.
-
-        Columns as in `sessionrl.data.schema.EVENT_COLUMNS`, the same in every piece; an id may be a whole number in
-        one piece and text in another. Any other column is an attribute of the item; its earliest value is kept.
-        """
-        ...
-
-    def items(self) -> pl.DataFrame | None:
-        """One row per item, `item_id` and its attributes; None where only the events tell of the items."""
-        ...
-
-    def notes(self) -> dict[str, str]:
-        """How the files were understood, for the card."""
-        ...
 
 
 def prepare(
@@ -66,6 +34,9 @@ def prepare(
 ) -> Prepared:
     """Read, check, cut, split, filter, encode; the directory appears when all of it is done, or not at all.
 
+    Until then the events lie in a temporary directory beside it, at most about twice, as numbers. What grows in memory
+    is what is known of each item, and of each session of a random split.
+
     now_ms:   events more than a day later than this are refused; None: only those of 2100 and later
     progress: is told what comes next
 
@@ -76,81 +47,61 @@ def prepare(
     """
     tell = progress or (lambda _: None)
     with new_directory(Path(directory)) as unfinished:
-        tell("reading the events")
-        events, ignored, told = _events(reader, preparation, now_ms)
-        tell(f"cutting {len(events):,} events into sessions")
-        log = cut(events, preparation.sessions, preparation.idle_minutes, preparation.kinds, reader.files[0])
-        card = {**_reading(reader, preparation, len(events) + ignored), "cut": describe_log(log, preparation.kinds)}
-        repeats = immediate_repeats(log) & (preparation.repeats == "collapse")
-        tell(f"splitting and filtering {len(log.ids):,} sessions")
-        log = log.keep(~repeats)
-        split = _split(log, preparation, reader)
-        encoded = encode(log, split, preparation, reader.files[0])
+        scratch, path = unfinished / "scratch", reader.files[0]
+        scratch.mkdir()
+        tell(f"reading the events (laid aside in {scratch})")
+        reading = read(reader, preparation, now_ms, scratch / "owners")
+        tell(f"cutting {reading.kept:,} events into sessions")
+        cut = cut_log(reading, scratch / "starts", path)
+        tell(f"splitting and filtering {cut.sessions:,} sessions")
+        log = split_log(in_order(cut), _split(cut, preparation, reader, reading), preparation, scratch / "log")
+        encoded = encode(log, reading.item_ids, preparation, scratch / "encoded", path)
         tell(f"making vectors of {len(encoded.vocabulary) - 1:,} items")
-        catalogue, card["catalogue"] = _catalogue(
-            encoded, told if (known := reader.items()) is None else known, preparation
-        )
+        known = reader.items()
+        catalogue, found = _catalogue(encoded, reading.told if known is None else known, preparation)
         tell("writing")
-        card["dropped"] = {"ignored_kinds": ignored, "immediate_repeats": int(repeats.sum()), **encoded.dropped}
-        card |= {"split": describe_split(log, split), **_keeping(encoded, preparation, reader.order_only)}
+        card = {
+            **_reading(reader, preparation, reading.kept + reading.ignored),
+            "cut": log.cut.describe(reading.cutting.rule, cut.several),
+            "catalogue": found,
+            "dropped": {
+                "ignored_kinds": reading.ignored,
+                "immediate_repeats": log.repeats,
+                **encoded.dropped,
+            },
+            **_keeping(log, encoded, preparation, reader.order_only),
+        }
         target = PreparedDirectory(unfinished)
         target.settings.write_text(tomli_w.dumps(_settings(reader, preparation)), encoding="utf-8")
-        write_prepared(target, encoded.parts, encoded.vocabulary, catalogue, card)
-    return Prepared.load(directory)
+        for name, part in encoded.parts.items():
+            part.join(target.events(name))
+        encoded.vocabulary.save(target.vocabulary)
+        catalogue.save(target.items, target.vectors)
+        shutil.rmtree(scratch)
+        write_json(target.card, card)  # the last, because a directory with a card is a finished one
+    return Prepared.opened(directory)
 
 
-def _events(
-    reader: Reader, preparation: Preparation, now_ms: int | None
-) -> tuple[pl.DataFrame, int, pl.DataFrame | None]:
-    """The checked events, how many were of a kind to be ignored, and what the events tell of the items."""
-    latest = None if reader.order_only or now_ms is None else now_ms + DAY_MS
-    known = (*preparation.kinds, *preparation.ignore_kinds)
-    chunks, rows, codes, attributes = [], 0, ItemCodes(), Attributes()
-    for events, origin in reader.chunks():
-        check_events(events, origin, known, latest)
-        wanted = ~events["event_type"].is_in(list(preparation.ignore_kinds))
-        used = events.filter(wanted)
-        owner = owner_of(events.columns, preparation.sessions, origin.path)
-        refuse_missing(used[owner], owner, replace(origin, lines=origin.lines.filter(wanted)))
-        if preparation.split in ("time", "random"):
-            used = used.drop("part", strict=False)
-        attributes.add(codes.encode(used["item_id"]), used)
-        chunks.append(Table(used, origin))
-        rows += len(events)
-    events = together(chunks)
-    path = reader.files[0]
-    if not rows:
-        raise BadData(
-            path, "there are no events in it", "at least one row of data", "check that this is the right file"
-        )
-    if not len(events):
-        expected = f"events of the kinds {', '.join(preparation.kinds)}"
-        raise BadData(path, "all events are of kinds to be ignored", expected, "shorten data.ignore_kinds")
-    return events, rows - len(events), attributes.table(codes.ids)
-
-
-def _split(log: Log, preparation: Preparation, reader: Reader) -> Split:
+def _split(cut: CutLog, preparation: Preparation, reader: Reader, reading: Reading) -> Split:
     rule = preparation.split
     if rule == "auto":
-        rule = "time" if log.published is None else "published"
+        rule = "published" if reading.published else "time"
     if rule == "time" and reader.order_only:
         raise BadOption("data, option 'split' = 'time': this reader knows only an order. Use 'published' or 'random'.")
     if rule == "time":
-        return by_time(log, preparation.valid_days, preparation.test_days)
+        return by_time(cut.last_start, preparation.valid_days, preparation.test_days)
     if rule == "random":
-        return at_random(log, preparation.valid_share, preparation.test_share, preparation.seed)
-    if log.published is None:
+        return at_random(cut.sessions, preparation.valid_share, preparation.test_share, preparation.seed)
+    if not reading.published:
         raise BadOption("data, option 'split' = 'published': this log has no column part. Use 'time'.")
-    return as_published(log, log.published, preparation.valid_share)
+    return as_published(cut.training, preparation.valid_share)
 
 
 def _catalogue(
     encoded: Encoded, known: pl.DataFrame | None, preparation: Preparation
 ) -> tuple[Catalogue, dict[str, int]]:
     """The catalogue, and counts for the card: items, items described, items described that have no events."""
-    train, size = encoded.parts["train"], len(encoded.vocabulary)
-    counts = np.bincount(train.items, minlength=size).astype(np.int64)
-    pairs = np.unique(train.session * size + train.items)
+    train, size = encoded.counts["train"], len(encoded.vocabulary)
     items = encoded.vocabulary.ids.to_frame("item_id")
     described = without_events = 0
     if known is not None:
@@ -160,8 +111,9 @@ def _catalogue(
         without_events = len(known) - described
         items = items.with_columns(pl.col("item_id").cast(pl.String).alias("key"))
         items = items.join(words, on="key", how="left", maintain_order="left").drop("key")
-    vectors = cooccurrence_vectors(train, size, preparation.vector_dim, preparation.seed)
-    catalogue = Catalogue(counts, np.bincount(pairs % size, minlength=size).astype(np.int64), vectors, items)
+    newest = newest_sessions(encoded.parts["train"], NEWEST_EVENTS)
+    vectors = cooccurrence_vectors(newest, size, preparation.vector_dim, preparation.seed)
+    catalogue = Catalogue(train.events, train.sessions, vectors, items)
     return catalogue, {"items": size - 1, "described": described, "described_without_events": without_events}
 
 
@@ -179,11 +131,16 @@ def _reading(reader: Reader, preparation: Preparation, rows: int) -> dict[str, A
     }
 
 
-def _keeping(encoded: Encoded, preparation: Preparation, order_only: bool) -> dict[str, Any]:
-    parts = {name: describe_part(part, preparation.kinds, order_only) for name, part in encoded.parts.items()}
+def _keeping(log: SplitLog, encoded: Encoded, preparation: Preparation, order_only: bool) -> dict[str, Any]:
+    split = {
+        "rule": log.split.rule,
+        "leaks_future": log.split.leaks_future,
+        "test_sessions_before_last_training_event": encoded.early,
+    }
     return {
+        "split": split,
         "unseen": {name: unseen._asdict() for name, unseen in encoded.unseen.items()},
-        "parts": parts,
+        "parts": {name: counts.describe(order_only) for name, counts in encoded.counts.items()},
         "fingerprint": fingerprint(encoded.vocabulary, encoded.parts, preparation.reward),
     }
 

@@ -1,7 +1,7 @@
 """Prepared: a data set ready for training, as it lies on disk."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,43 @@ import numpy.typing as npt
 import polars as pl
 
 from sessionrl.data.catalogue import Catalogue
-from sessionrl.data.sessions import Sessions
-from sessionrl.data.splits import PARTS
+from sessionrl.data.sessions import PARTS, Sessions
 from sessionrl.data.vocabulary import Vocabulary
 from sessionrl.errors import BadDirectory, UnknownName
-from sessionrl.runs import PreparedDirectory, read_json, write_json
+from sessionrl.runs import PreparedDirectory, read_json
+
+
+class PartsOnDisk(Mapping[str, Sessions]):
+    """The parts of a prepared directory by name; each is read when it is first asked for.
+
+    Raises:
+        BadDirectory: when a part is asked for and its file is damaged.
+    """
+
+    def __init__(self, path: Path | str):
+        self._directory = PreparedDirectory(path)
+        self._read: dict[str, Sessions] = {}
+
+    def __getitem__(self, name: str) -> Sessions:
+        if name not in self._read:
+            try:
+                self._read[name] = read_sessions(self._directory.events(name))
+            except (OSError, pl.exceptions.PolarsError, ValueError) as error:
+                raise _damaged(self._directory.path, error) from None
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PARTS)
+
+    def __len__(self) -> int:
+        return len(PARTS)
 
 
 @dataclass(frozen=True)
 class Prepared:
     """Three parts of sessions in item numbers, and what the numbers mean.
 
+    parts:       by their names, `PARTS`
     kinds:       kinds of event; `Sessions.event_types` are indices into it
     rewards:     [K] float32, the reward of each kind
     card:        what was read, dropped and kept; see `sessionrl.data.card`
@@ -29,9 +55,7 @@ class Prepared:
     """
 
     path: Path
-    train: Sessions
-    valid: Sessions
-    test: Sessions
+    parts: Mapping[str, Sessions]
     vocabulary: Vocabulary
     catalogue: Catalogue
     kinds: tuple[str, ...]
@@ -39,23 +63,54 @@ class Prepared:
     card: dict[str, Any]
     fingerprint: str
 
+    @property
+    def train(self) -> Sessions:
+        """The sessions that models are fitted on."""
+        return self.parts["train"]
+
+    @property
+    def valid(self) -> Sessions:
+        """The sessions that settings are chosen on."""
+        return self.parts["valid"]
+
+    @property
+    def test(self) -> Sessions:
+        """The sessions that are held back for the measurement."""
+        return self.parts["test"]
+
     def part(self, name: str) -> Sessions:
         """``train``, ``valid`` or ``test``.
 
         Raises:
             UnknownName: there is no such part.
         """
-        parts = {"train": self.train, "valid": self.valid, "test": self.test}
-        if name not in parts:
-            raise UnknownName("part of a data set", name, parts)
-        return parts[name]
+        if name not in PARTS:
+            raise UnknownName("part of a data set", name, PARTS)
+        return self.parts[name]
 
     @classmethod
     def load(cls, path: Path | str) -> "Prepared":
-        """What `prepare` wrote.
+        """What `prepare` wrote, all of it, checked.
 
         Raises:
             BadDirectory: not a finished prepared directory, or its files were changed or damaged.
+        """
+        prepared = cls.opened(path)
+        parts = {name: [part] for name, part in prepared.parts.items()}
+        found = fingerprint(prepared.vocabulary, parts, prepared.card["rewards"])
+        if found != prepared.fingerprint:
+            raise BadDirectory(
+                f"{path} was changed after it was prepared: its files have the fingerprint {found}, "
+                f"its card says {prepared.fingerprint}.\n  do now: prepare the data again"
+            )
+        return prepared
+
+    @classmethod
+    def opened(cls, path: Path | str) -> "Prepared":
+        """What `prepare` wrote, its sessions still on disk and unchecked.
+
+        Raises:
+            BadDirectory: not a finished prepared directory, or damaged.
         """
         from safetensors import SafetensorError
 
@@ -63,55 +118,74 @@ class Prepared:
         directory.check()
         card = read_json(directory.card)
         try:
-            parts = {name: read_sessions(directory.events(name)) for name in PARTS}
             vocabulary = Vocabulary.load(directory.vocabulary)
             catalogue = Catalogue.load(directory.items, directory.vectors)
             rewards: Mapping[str, float] = card["rewards"]
-        except (OSError, pl.exceptions.PolarsError, SafetensorError, KeyError, ValueError) as error:
-            raise BadDirectory(f"{path} is damaged ({error}).\n  do now: prepare the data again") from None
-        found = fingerprint(vocabulary, parts, rewards)
-        if found != card.get("fingerprint"):
-            raise BadDirectory(
-                f"{path} was changed after it was prepared: its files have the fingerprint {found}, "
-                f"its card says {card.get('fingerprint')}.\n  do now: prepare the data again"
+            values = np.array(list(rewards.values()), np.float32)
+            return cls(
+                Path(path), PartsOnDisk(path), vocabulary, catalogue, tuple(rewards), values, card, card["fingerprint"]
             )
-        values = np.array(list(rewards.values()), np.float32)
-        return cls(Path(path), **parts, vocabulary=vocabulary, catalogue=catalogue, kinds=tuple(rewards),
-                   rewards=values, card=card, fingerprint=found)  # fmt: skip
+        except (OSError, pl.exceptions.PolarsError, SafetensorError, KeyError, ValueError) as error:
+            raise _damaged(path, error) from None
 
 
-def fingerprint(vocabulary: Vocabulary, parts: Mapping[str, Sessions], rewards: Mapping[str, float]) -> str:
-    """A hash over vocabulary, the events of all parts, and the rewards in their order; 16 hexadecimal digits."""
+def _damaged(path: Path | str, error: Exception) -> BadDirectory:
+    return BadDirectory(f"{path} is damaged ({error}).\n  do now: prepare the data again")
+
+
+def fingerprint(vocabulary: Vocabulary, parts: Mapping[str, Iterable[Sessions]], rewards: Mapping[str, float]) -> str:
+    """A hash over vocabulary, the events of all parts, and the rewards in their order; 16 hexadecimal digits.
+
+    parts: the runs of sessions that each part consists of; gone through once an array
+    """
     digest = hashlib.sha256(vocabulary.fingerprint.encode())
     digest.update(repr([(kind, float(reward)) for kind, reward in rewards.items()]).encode())
     for name in PARTS:
-        part = parts[name]
-        for array in (part.items, part.event_types, part.timestamps, part.offsets):
-            digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
+        for array in ("items", "event_types", "timestamps"):
+            for run in parts[name]:
+                digest.update(_little_endian(getattr(run, array)))
+        events = 0
+        digest.update(_little_endian(np.zeros(1, np.int64)))
+        for run in parts[name]:
+            digest.update(_little_endian(run.offsets[1:] + events))
+            events += len(run.items)
     return digest.hexdigest()[:16]
 
 
-def write_prepared(
-    directory: PreparedDirectory,
-    parts: Mapping[str, Sessions],
-    vocabulary: Vocabulary,
-    catalogue: Catalogue,
-    card: Mapping[str, Any],
-) -> None:
-    """Everything but the settings; the card last, because a directory with a card is a finished one."""
-    for name, sessions in parts.items():
-        write_sessions(directory.events(name), sessions)
-    vocabulary.save(directory.vocabulary)
-    catalogue.save(directory.items, directory.vectors)
-    write_json(directory.card, card)
+def _little_endian(array: npt.NDArray[Any]) -> bytes:
+    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+class PartFiles:
+    """The runs of a part on disk, one after the other or from the last to the first, as often as needed."""
+
+    def __init__(self, folder: Path, name: str):
+        folder.mkdir(exist_ok=True)
+        self._folder, self._name = folder, name
+        self._files: list[Path] = []
+
+    def add(self, run: Sessions) -> None:
+        """The next sessions of the part."""
+        if len(run) or not self._files:
+            self._files.append(self._folder / f"{self._name}-{len(self._files)}.arrow")
+            write_sessions(self._files[-1], run)
+
+    def __iter__(self) -> Iterator[Sessions]:
+        return map(read_sessions, self._files)
+
+    def __reversed__(self) -> Iterator[Sessions]:
+        return map(read_sessions, reversed(self._files))
+
+    def join(self, path: Path) -> None:
+        """All runs in one file."""
+        pl.scan_ipc(self._files, glob=False).sink_ipc(path)
 
 
 def write_sessions(path: Path, sessions: Sessions) -> None:
     """As an Arrow file with `session_id`, `item`, `event_type`, `timestamp`; the rows of a session are neighbours."""
-    ids = pl.Series("session_id", sessions.ids, dtype=None if len(sessions) else pl.String)
     table = pl.DataFrame(
         {
-            "session_id": ids.gather(sessions.session),
+            "session_id": sessions.ids.gather(sessions.session),
             "item": pl.Series(sessions.items, dtype=pl.Int32),
             "event_type": pl.Series(sessions.event_types, dtype=pl.UInt8),
             "timestamp": pl.Series(sessions.timestamps, dtype=pl.Int64),
@@ -124,11 +198,11 @@ def read_sessions(path: Path) -> Sessions:
     """What `write_sessions` wrote."""
     table = pl.read_ipc(path)
     ids = table["session_id"]
-    first = (ids != ids.shift()).fill_null(True) if len(ids) else pl.Series([], dtype=pl.Boolean)
+    first = (ids != ids.shift()).fill_null(True)
     return Sessions(
         table["item"].to_numpy(),
         table["event_type"].to_numpy(),
         table["timestamp"].to_numpy(),
         np.append(np.flatnonzero(first.to_numpy()), len(table)).astype(np.int64),
-        ids.filter(first).to_list(),
+        ids.filter(first),
     )

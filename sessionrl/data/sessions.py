@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
+PARTS = ("train", "valid", "test")
+TRAIN, VALID, TEST = 0, 1, 2
 PAD = 0  # the item number that is no item; real items are 1, 2, …, most frequent first
 
 
@@ -29,14 +32,14 @@ class Sessions:
     event_types: [E] uint8, index into the prepared data's `kinds`
     timestamps:  [E] int64, milliseconds since 1970 UTC (or a running number, where the card says "order only")
     offsets:     [S + 1] int64, first 0, last E, rising
-    ids:         S session ids as the log has them
+    ids:         [S] session ids as the log has them
     """
 
     items: npt.NDArray[np.int32]
     event_types: npt.NDArray[np.uint8]
     timestamps: npt.NDArray[np.int64]
     offsets: npt.NDArray[np.int64]
-    ids: Sequence[str | int]
+    ids: pl.Series
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -65,7 +68,7 @@ class Sessions:
         lengths = self.lengths[sessions]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         at = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - self.offsets[:-1][sessions], lengths)
-        ids = [self.ids[int(s)] for s in sessions]
+        ids = self.ids.gather(sessions)
         return Sessions(self.items[at], self.event_types[at], self.timestamps[at], offsets, ids)
 
     def slice(self, start: int, stop: int) -> "Sessions":
@@ -91,7 +94,7 @@ class Sessions:
         kinds = np.zeros(len(flat), np.uint8)
         if event_types is not None:
             kinds = np.array([kind for session in event_types for kind in session], dtype=np.uint8)
-        return cls(flat, kinds, np.arange(len(flat), dtype=np.int64), offsets, list(range(len(items))))
+        return cls(flat, kinds, np.arange(len(flat), dtype=np.int64), offsets, pl.Series(range(len(items))))
 
     @classmethod
     def concatenate(cls, first: "Sessions", second: "Sessions") -> "Sessions":
@@ -101,5 +104,5 @@ class Sessions:
             np.concatenate([first.event_types, second.event_types]),
             np.concatenate([first.timestamps, second.timestamps]),
             np.concatenate([first.offsets, second.offsets[1:] + first.offsets[-1]]),
-            [*first.ids, *second.ids],
+            pl.concat([part.ids for part in (first, second) if len(part)] or [first.ids]),
         )

@@ -1,5 +1,6 @@
 """Fixed item vectors from co-occurrence in the training part: diversity is measured on these, for every model."""
 
+from collections.abc import Reversible
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,24 @@ import numpy.typing as npt
 from sessionrl.data.sessions import Sessions
 
 WINDOW = 3  # events to either side
+NEWEST_EVENTS = 1 << 22  # of the training part: pairs of items grow with the log, and old ones tell little of the shop
+
+
+def newest_sessions(runs: Reversible[Sessions], most_events: int) -> Sessions:
+    """The last sessions that have together at most so many events; all of them where the part is no longer.
+
+    runs: of the training part, in order; read from the last one as far as needed
+    """
+    newest = Sessions.of([])
+    for run in reversed(runs):
+        least = (
+            len(run.items) + len(newest.items) - most_events
+        )  # events at the beginning of this run that are too many
+        begin = int(np.searchsorted(run.offsets, max(least, 0)))
+        newest = Sessions.concatenate(run.slice(begin, len(run)), newest)
+        if begin:
+            break
+    return newest
 
 
 def cooccurrence_vectors(train: Sessions, items: int, dim: int, seed: int) -> npt.NDArray[np.float32]:

@@ -6,47 +6,62 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionrl.data.cutting import Log, cut, immediate_repeats
-from sessionrl.data.filtering import fixed_point, in_short_sessions, ranked_by_frequency
-from sessionrl.data.splits import TEST, TRAIN, VALID, as_published, at_random, by_time, started_too_early
+from sessionrl.data.cutting import Cut, Cutting, Log, immediate_repeats
+from sessionrl.data.encoding import ranked_by_frequency
+from sessionrl.data.filtering import fixed_point, staying
+from sessionrl.data.sessions import TEST, TRAIN, VALID
+from sessionrl.data.splits import as_published, at_random, by_time
 
 MINUTE = 60_000
 DAY = 86_400_000
-KINDS = ("view", "cart")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def log_of(rows, rule="auto", idle_minutes=30.0, columns=("user_id", "item_id", "timestamp")) -> Log:
-    """From rows of the given columns; every event is a view unless said."""
+def cut(rows, rule="auto", idle_minutes=30.0, columns=("user_id", "item_id", "timestamp")) -> tuple[Cutting, Cut]:
+    """From rows of the given columns; every event is a view unless said; items are single letters."""
     events = pl.DataFrame(rows, schema=list(columns), orient="row")
-    if "event_type" not in columns:
-        events = events.with_columns(event_type=pl.lit("view"))
-    return cut(events, rule, idle_minutes, KINDS, "log.csv")
+    kind = pl.col("event_type") if "event_type" in columns else pl.lit("view")
+    part = pl.col("part") if "part" in columns else pl.lit("train")
+    cutting = Cutting.of(events.columns, rule, idle_minutes, "log.csv")
+    return cutting, cutting.cut(
+        events.with_columns(
+            item=pl.col("item_id").map_elements(LETTERS.index, return_dtype=pl.Int64).cast(pl.UInt32),
+            kind=pl.when(kind == "view").then(0).otherwise(1).cast(pl.UInt8),
+            part=pl.when(part == "test").then(TEST).otherwise(TRAIN).cast(pl.Int8),
+        )
+    )
+
+
+def log_of(rows, *options, **more) -> Log:
+    return Log.of(cut(rows, *options, **more)[1].sessions)
 
 
 def sessions(log: Log) -> dict:
     return {
-        log.ids[number]: [log.item_ids[int(item)] for item in log.items[log.session == number]]
+        log.ids[number]: [LETTERS[item] for item in log.items[log.session == number]]
         for number in np.unique(log.session).tolist()
     }
 
 
 def test_a_gap_longer_than_the_idle_time_cuts_and_an_equal_one_does_not():
     rows = [(1, "a", 0), (1, "b", 30 * MINUTE), (1, "c", 60 * MINUTE + 1), (2, "d", 1)]
-    log = log_of(rows)
-    assert sessions(log) == {"1/1": ["a", "b"], "2/1": ["d"], "1/2": ["c"]}
-    assert log.rule == "idle gap of more than 30 minutes per user_id"
-    assert log.several_sessions == 0.5
+    cutting, (found, counts) = cut(rows)
+    assert sessions(Log.of(found)) == {"1/1": ["a", "b"], "2/1": ["d"], "1/2": ["c"]}
+    assert cutting.rule == "idle gap of more than 30 minutes per user_id"
+    assert counts.tolist() == [2, 1, 0, 0]  # two visitors, one with several sessions; session ids there are none
     assert sessions(log_of(rows, idle_minutes=31)) == {"1/1": ["a", "b", "c"], "2/1": ["d"]}
 
 
 def test_the_logs_own_ids_win_unless_the_gap_is_asked_for():
     columns = ("session_id", "user_id", "item_id", "timestamp")
     rows = [(7, 1, "a", 0), (7, 1, "b", 90 * MINUTE), (8, 1, "c", 91 * MINUTE)]
-    log = log_of(rows, columns=columns)
-    assert sessions(log) == {7: ["a", "b"], 8: ["c"]}
-    assert (log.rule, log.several_sessions) == ("the log's session_id", None)
+    assert sessions(log_of(rows, columns=columns)) == {7: ["a", "b"], 8: ["c"]}
     assert sessions(log_of(rows, "gap", columns=columns)) == {"1/1": ["a"], "1/2": ["b", "c"]}
-    assert log_of([(7, "a", 0)], "gap", columns=("session_id", "item_id", "timestamp")).rule.endswith("per session_id")
+    assert cut(rows, columns=columns)[0].rule == "the log's session_id"
+    assert cut(rows, columns=columns)[1].counts.tolist() == [2, 0, 2, 0]
+    strangers = [*rows, (8, 2, "c", 91 * MINUTE)]
+    assert cut(strangers, columns=columns)[1].counts.tolist() == [2, 0, 2, 1]
+    assert Cutting.of(["session_id", "item_id"], "gap", 30, "log.csv").rule.endswith("per session_id")
 
 
 def test_order_is_by_start_then_id_and_inside_by_time_then_row():
@@ -79,17 +94,21 @@ def test_split_by_time_is_by_session_start_and_cuts_at_the_boundary():
         ("last", "j", 12 * DAY),  # a session of days moves no boundary
     ]
     log = log_of(rows, columns=("session_id", "item_id", "timestamp"))
-    split = by_time(log, valid_days=1, test_days=1)
-    assert dict(zip(log.ids, split.part.tolist(), strict=True)) == {
+    split = by_time(int(log.starts.max()), valid_days=1, test_days=1)
+    part = split.parts(log)
+    assert dict(zip(log.ids, part.tolist(), strict=True)) == {
         "train": TRAIN,
         "over": TRAIN,
         "valid": VALID,
         "test": TEST,
         "last": TEST,
     }
-    assert sessions(log.keep(~split.keep)) == {"over": ["c", "d"], "valid": ["g"]}
+    assert sessions(log.keep(log.times >= np.array(split.ends)[part][log.session])) == {
+        "over": ["c", "d"],
+        "valid": ["g"],
+    }
     assert split.rule == "by time: validation starts at 1970-01-09T00:00:00Z, test at 1970-01-10T00:00:00Z"
-    assert by_time(log, valid_days=0, test_days=2).part.tolist() == [TRAIN, TRAIN, TEST, TEST, TEST]
+    assert by_time(10 * DAY, valid_days=0, test_days=2).parts(log).tolist() == [TRAIN, TRAIN, TEST, TEST, TEST]
 
 
 def test_published_split_validates_on_the_last_training_sessions():
@@ -97,29 +116,31 @@ def test_published_split_validates_on_the_last_training_sessions():
     rows += [("a", "x", 20, "test"), ("a", "y", 21, "test")]
     log = log_of(rows, columns=("session_id", "item_id", "timestamp", "part"))
     assert len(log.ids) == 11  # session a of the test is not session a of training
-    split = as_published(log, log.published, valid_share=0.2)
-    assert split.part.tolist() == [TRAIN] * 8 + [VALID] * 2 + [TEST]
+    split = as_published(10, valid_share=0.2)
+    assert split.parts(log).tolist() == [TRAIN] * 8 + [VALID] * 2 + [TEST]
     assert not split.leaks_future
-    assert as_published(log, log.published, valid_share=0.001).part.tolist() == [TRAIN] * 9 + [VALID] + [TEST]
-    assert as_published(log, log.published, valid_share=0).part.tolist() == [TRAIN] * 10 + [TEST]
+    assert as_published(10, valid_share=0.001).parts(log).tolist() == [TRAIN] * 9 + [VALID] + [TEST]
+    assert as_published(10, valid_share=0).parts(log).tolist() == [TRAIN] * 10 + [TEST]
 
 
 def test_random_split_says_that_it_leaks():
     log = log_of([(user, "x", user) for user in range(100)])
-    split = at_random(log, valid_share=0.05, test_share=0.1, seed=3)
-    assert np.bincount(split.part).tolist() == [85, 5, 10]
+    split = at_random(100, valid_share=0.05, test_share=0.1, seed=3)
+    part = split.parts(log).tolist()
+    assert np.bincount(part).tolist() == [85, 5, 10]
     assert split.leaks_future
-    assert split.part.tolist() == at_random(log, 0.05, 0.1, seed=3).part.tolist()
-    assert split.part.tolist() != at_random(log, 0.05, 0.1, seed=4).part.tolist()
+    assert part == at_random(100, 0.05, 0.1, seed=3).parts(log).tolist()
+    assert part != at_random(100, 0.05, 0.1, seed=4).parts(log).tolist()
 
 
-def test_share_of_test_sessions_that_start_before_the_last_training_event():
-    log = log_of([(1, "x", 0), (2, "x", 5), (3, "x", 7), (2, "x", 6)])
-    assert started_too_early(log, np.array([TEST, TRAIN, TEST])) == 0.5
-    assert started_too_early(log, np.array([TRAIN, VALID, TEST])) == 0.0
-    at_the_same_time = log_of([(1, "x", 0), (2, "x", 0)])
-    assert started_too_early(at_the_same_time, np.array([TRAIN, TEST])) == 0.0
-    assert started_too_early(log, np.array([TEST, TEST, TEST])) is None
+@pytest.mark.parametrize("split", [by_time(50, 1e-7, 2e-7), as_published(99, 0.2), at_random(100, 0.2, 0.3, 1)])
+def test_a_split_does_not_depend_on_the_runs_that_a_log_comes_in(split):
+    rows = [(session, "x", session, "test" if session == 3 else "train") for session in range(100)]
+    found = cut(rows, columns=("session_id", "item_id", "timestamp", "part"))[1].sessions.sort("start")
+    whole = split.parts(Log.of(found)).tolist()
+    runs = [Log.of(found[:20]), Log.of(found[20:21], 20, 19), Log.of(found[21:], 21, 20)]
+    assert [part for run in runs for part in split.parts(run).tolist()] == whole
+    assert set(whole) == {TRAIN, VALID, TEST}
 
 
 def chain() -> Log:
@@ -128,15 +149,19 @@ def chain() -> Log:
     return log_of(rows)
 
 
+def filtered(log, min_item_events, min_session_events):
+    """What `fixed_point` says of a log in one run, and the events that stay."""
+    found = fixed_point([log], [TRAIN], len(LETTERS), min_item_events, min_session_events)
+    return found, staying(log, found.support > 0, [TRAIN], min_session_events)
+
+
 def test_filtering_goes_on_until_nothing_changes():
-    log = chain()
-    everything = np.ones(len(log), bool)
-    filtered = fixed_point(log, everything, min_item_events=2, min_session_events=2)
-    assert sessions(log.keep(filtered.keep)) == {"3/1": ["x", "x", "w", "w"]}
-    assert (filtered.rare_items, filtered.short_sessions) == (2, 2)
-    untouched = fixed_point(log, everything, min_item_events=1, min_session_events=2)
-    assert untouched.keep.all()
-    assert not fixed_point(log, ~everything, 1, 1).keep.any()
+    found, keep = filtered(chain(), min_item_events=2, min_session_events=2)
+    assert sessions(chain().keep(keep)) == {"3/1": ["x", "x", "w", "w"]}
+    assert {LETTERS[code]: n for code, n in enumerate(found.support.tolist()) if n} == {"w": 2, "x": 2}
+    assert (found.rare_items, found.short_sessions) == (2, 2)
+    assert filtered(chain(), min_item_events=1, min_session_events=2)[1].all()
+    assert not fixed_point([chain()], [TEST], len(LETTERS), 1, 1).support.any()
 
 
 @given(
@@ -145,9 +170,11 @@ def test_filtering_goes_on_until_nothing_changes():
     min_session=st.integers(1, 4),
 )
 def test_the_fixed_point_is_one_and_the_largest(rows, min_item, min_session):
-    log = log_of([(user, item, time) for time, (user, item) in enumerate(rows)])
-    keep = fixed_point(log, np.ones(len(log), bool), min_item, min_session).keep
+    log = log_of([(user, LETTERS[item], time) for time, (user, item) in enumerate(rows)])
+    found, keep = filtered(log, min_item, min_session)
     support, lengths = np.bincount(log.items[keep], minlength=6), np.bincount(log.session[keep], minlength=6)
+    assert found.support[:6].tolist() == support[:6].tolist()
+    assert found.rare_items + found.short_sessions == int((~keep).sum())
     assert (support[log.items[keep]] >= min_item).all()
     assert (lengths[log.session[keep]] >= min_session).all()
     other = set(range(len(rows)))  # the slow way, sessions before items
@@ -162,25 +189,19 @@ def test_the_fixed_point_is_one_and_the_largest(rows, min_item, min_session):
     assert set(np.flatnonzero(keep).tolist()) == other
 
 
-def test_short_sessions_and_ranks():
-    log = chain()
-    without_y = log.items != list(log.item_ids).index("y")
-    short = in_short_sessions(log, without_y, 2)
-    assert sessions(log.keep(short)) == {"1/1": ["z"], "2/1": ["x"]}
-    assert [log.item_ids[int(item)] for item in ranked_by_frequency(log, np.ones(len(log), bool))] == [
-        "x",
-        "w",
-        "y",
-        "z",
-    ]
-    assert [log.item_ids[int(item)] for item in ranked_by_frequency(log, log.session == 0)] == ["y", "z"]
+def test_sessions_too_short_by_what_is_known_and_ranks():
+    known = np.array([letter in "xw" for letter in LETTERS])
+    assert sessions(chain().keep(staying(chain(), known, [TRAIN], 2))) == {"3/1": ["x", "x", "w", "w"]}
+    assert sessions(chain().keep(staying(chain(), known, [TRAIN], 1)))["2/1"] == ["x"]
+    support = np.array([2, 0, 3, 2])
+    assert ranked_by_frequency(support, pl.Series(["z", "n", "x", "w"])).tolist() == [2, 3, 0]
 
 
 @pytest.mark.parametrize("minutes", [0.5, 30, 1e6])
 def test_every_event_is_in_one_session(minutes):
     rng = np.random.default_rng(0)
-    rows = list(zip(rng.integers(0, 9, 200), rng.integers(0, 9, 200), rng.integers(0, DAY, 200), strict=True))
-    log = log_of([tuple(int(value) for value in row) for row in rows], idle_minutes=minutes)
+    rows = [(int(user), LETTERS[item], int(time)) for user, item, time in rng.integers(0, [9, 9, DAY], (200, 3))]
+    log = log_of(rows, idle_minutes=minutes)
     assert log.lengths.sum() == 200
     assert (log.lengths > 0).all()
     assert (np.diff(log.times)[np.diff(log.session) == 0] <= minutes * MINUTE).all()

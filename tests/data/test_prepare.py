@@ -16,7 +16,7 @@ from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.data.prepared import fingerprint, read_sessions, write_sessions
 from sessionrl.data.readers.delimited import Delimited
 from sessionrl.data.readers.sequences import Sequences
-from sessionrl.data.sessions import Sessions
+from sessionrl.data.sessions import PARTS, Sessions
 from sessionrl.errors import BadDirectory, UnknownName
 from sessionrl.runs import PreparedDirectory
 
@@ -251,7 +251,7 @@ def test_a_changed_or_unfinished_directory_is_refused(prepared, tmp_path):
     write_sessions(tmp_path / "out" / "test.arrow", Sessions.of([[1, 2]]))
     with pytest.raises(BadDirectory) as error:
         Prepared.load(tmp_path / "out")
-    parts = {"train": prepared.train, "valid": prepared.valid, "test": read_sessions(tmp_path / "out" / "test.arrow")}
+    parts = {name: [read_sessions(tmp_path / "out" / f"{name}.arrow")] for name in PARTS}
     found = fingerprint(prepared.vocabulary, parts, OPTIONS.reward)
     assert str(error.value) == (
         f"{tmp_path}/out was changed after it was prepared: its files have the fingerprint {found}, its card says "
@@ -266,7 +266,7 @@ def test_a_changed_or_unfinished_directory_is_refused(prepared, tmp_path):
 
 
 def test_the_fingerprint_is_of_vocabulary_events_and_rewards(prepared):
-    parts = {name: prepared.part(name) for name in ("train", "valid", "test")}
+    parts = {name: [prepared.part(name)] for name in PARTS}
     rewards = dict(OPTIONS.reward)
     assert fingerprint(prepared.vocabulary, parts, rewards) == prepared.fingerprint
     assert fingerprint(prepared.vocabulary, parts, {**rewards, "cart": 2.0}) != prepared.fingerprint

@@ -78,27 +78,30 @@ def test_a_validation_part_without_a_value_is_known_before_training(toy):
     views = np.zeros_like(toy.valid.event_types)
     valid = type(toy.valid)(toy.valid.items, views, toy.valid.timestamps, toy.valid.offsets, toy.valid.ids)
     with pytest.raises(BadOption) as error:
-        Experiment(toy_shop.configured("gru4rec", "evaluation.select_by=future_cart_hit@20"), replace(toy, valid=valid))
+        Experiment(
+            toy_shop.configured("gru4rec", "evaluation.select_by=future_cart_hit@20"),
+            replace(toy, parts={**toy.parts, "valid": valid}),
+        )
     assert str(error.value) == (
         "[evaluation], option 'select_by' = 'future_cart_hit@20' has no value on view/new of the validation part.\n"
         "  do now: choose by another metric, such as 'ndcg@20', or set evaluation.select_on=all"
     )
     with pytest.raises(BadOption, match=r"or prepare a longer validation part$"):
-        selection(replace(toy, valid=valid), select_by="future_cart_hit@20", select_on="all").check(
-            valid, toy.catalogue, toy.kinds
-        )
+        selection(
+            replace(toy, parts={**toy.parts, "valid": valid}), select_by="future_cart_hit@20", select_on="all"
+        ).check(valid, toy.catalogue, toy.kinds)
 
 
 def test_training_sessions_of_one_event_are_known_before_training(toy):
     train = Sessions.of([[1], [2], [1]])
     with pytest.raises(BadOption) as error:
-        Experiment(toy_shop.configured("gru4rec"), replace(toy, train=train))
+        Experiment(toy_shop.configured("gru4rec"), replace(toy, parts={**toy.parts, "train": train}))
     assert str(error.value) == (
         "None of the 3 training sessions has a second event, so there is no next item to learn.\n"
         "  do now: set items.start=true, or prepare longer sessions with data.idle_minutes"
     )
-    Experiment(toy_shop.configured("gru4rec", "items.start=true"), replace(toy, train=train))
-    Experiment(toy_shop.configured("popularity"), replace(toy, train=train))
+    Experiment(toy_shop.configured("gru4rec", "items.start=true"), replace(toy, parts={**toy.parts, "train": train}))
+    Experiment(toy_shop.configured("popularity"), replace(toy, parts={**toy.parts, "train": train}))
 
 
 def test_cases_without_a_value_do_not_count(toy):
