@@ -37,7 +37,8 @@ from sessionrl.data.files import find, text_of
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.nn.network import Network
 from sessionrl.recommender import make_network
-from sessionrl.training.loop import Hooks, Material, train
+from sessionrl.training.hooks import Hooks, Material
+from sessionrl.training.loop import train
 
 FOLDER, TRAIN, TEST = "retailrocket_sequences", "train_sequences.tsv", "test_prefix_target.tsv"
 PUBLISHED = "retailrocket_bprmax_shared_best.py"

@@ -265,7 +265,7 @@ def demo(*, out: Path = Path("demo"), seed: int = 1) -> None:
         seed: of the shop and of the models.
     """
     from sessionrl.demo import run_demo
-    from sessionrl.training.loop import Interrupted
+    from sessionrl.training.hooks import Interrupted
 
     try:
         with terminal.reporter() as reporter:
@@ -278,7 +278,7 @@ def demo(*, out: Path = Path("demo"), seed: int = 1) -> None:
 
 def _finish(experiment: "Experiment", run: "RunDirectory") -> Path:
     """Train and measure what is not yet, print the measurements, and return where they are."""
-    from sessionrl.training.loop import Interrupted
+    from sessionrl.training.hooks import Interrupted
 
     print(f"Run: {run.path}", file=sys.stderr)
     resume = arguments.command("train", "--resume", run.path)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sessionrl.evaluation.metrics_file import MetricsFile
     from sessionrl.experiment import Reporter
     from sessionrl.recommender import Recommendations
-    from sessionrl.training.loop import Progress
+    from sessionrl.training.hooks import Progress
 
 
 WIDTH = 200  # columns of a table that goes to a file or a pipe

@@ -65,8 +65,17 @@ class Network(nn.Module):
 
     def states(self, prefixes: Prefixes) -> Tensor:
         """[N, d], the backbone's output at each prefix."""
-        states: Tensor = self.backbone(self.items(prefixes.items)).flatten(0, 1)[prefixes.at]
+        vectors = self.items(prefixes.items)
+        # Only a backbone that can carry is ever given something to go on from.
+        out = self.backbone(vectors) if prefixes.carried is None else self.backbone(vectors, prefixes.carried)
+        states: Tensor = out.flatten(0, 1)[prefixes.at]
         return states
+
+    @torch.no_grad()
+    def carry(self, prefixes: Prefixes) -> Tensor:
+        """[B, ...] what the backbone carries over from the rows of `prefixes`, to go on from as a constant."""
+        carried: Tensor = self.backbone.carry(self.items(prefixes.items), prefixes.carried)  # type: ignore[operator]
+        return carried
 
     def score(
         self, states: Tensor, candidates: Tensor | None = None, heads: Heads = "all", taken: Tensor | None = None

@@ -21,17 +21,21 @@ from sessionrl.data.sessions import PAD, Cases, Sessions
 class Prefixes(NamedTuple):
     """N states, read off B padded sessions.
 
-    items: [B, T] int64, item numbers, `PAD` on the right
-    at:    [N] int64, flat positions b * T + t; state n is ``items[b, :t + 1]``
-           (numbers, not a mask: indexing with a mask makes the GPU wait for the CPU)
+    items:   [B, T] int64, item numbers, `PAD` on the right
+    at:      [N] int64, flat positions b * T + t; state n is ``items[b, :t + 1]``
+             (numbers, not a mask: indexing with a mask makes the GPU wait for the CPU)
+    carried: what a backbone carries over from the events before each row, its `carry` gave it; None where rows begin
+             their sessions
     """
 
     items: Tensor
     at: Tensor
+    carried: Tensor | None = None
 
     def to(self, device: torch.device) -> "Prefixes":
         """The same states on another device."""
-        return Prefixes(self.items.to(device, non_blocking=True), self.at.to(device, non_blocking=True))
+        carried = None if self.carried is None else self.carried.to(device, non_blocking=True)
+        return Prefixes(self.items.to(device, non_blocking=True), self.at.to(device, non_blocking=True), carried)
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,10 @@ class Transitions:
 
     def to(self, device: torch.device) -> "Transitions":
         """The same transitions on another device."""
-        items = self.state.items.to(device, non_blocking=True)
+        state = self.state.to(device)
         return Transitions(
-            Prefixes(items, self.state.at.to(device, non_blocking=True)),
-            Prefixes(items, self.next_state.at.to(device, non_blocking=True)),
+            state,
+            state._replace(at=self.next_state.at.to(device, non_blocking=True)),
             self.action.to(device, non_blocking=True),
             self.reward.to(device, non_blocking=True),
             self.done.to(device, non_blocking=True),

@@ -56,6 +56,9 @@ class Batches:
         for chosen in self.plan(epoch)[skip:]:
             yield transitions(self._sessions, self._take(chosen), self._rewards, self._start)
 
+    def trained(self, batch: Transitions) -> None:
+        """The batch was trained on; nothing is carried from one batch to the next."""
+
     def plan(self, epoch: int) -> list[npt.NDArray[np.int64]]:
         """The pieces of every batch of an epoch."""
         rng = np.random.default_rng([self._seed, epoch])

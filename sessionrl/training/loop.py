@@ -3,81 +3,24 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sessionrl.data.catalogue import Catalogue
-from sessionrl.data.sessions import Sessions
-from sessionrl.errors import NotFinite, SessionRLError
+from sessionrl.errors import BadOption, NotFinite
 from sessionrl.nn.candidates import ItemSampler
 from sessionrl.nn.network import Network
 from sessionrl.objectives.objective import Context, Loss, Objective
 from sessionrl.training.batches import Batches
 from sessionrl.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
 from sessionrl.training.device import choose_device
+from sessionrl.training.hooks import Hooks, Interrupted, Material, Progress, Trained
 from sessionrl.training.interruption import held_back
+from sessionrl.training.lanes import Lanes
 from sessionrl.training.optimizers import clip, make_optimizers
 from sessionrl.training.options import Training
-
-
-class Interrupted(SessionRLError):
-    """Training was stopped by the user and everything needed to go on is saved."""
-
-
-class Progress(NamedTuple):
-    """Where a training stands: `step` of about `steps` are done; `loss` is that of the last log line, NaN before."""
-
-    epoch: int
-    step: int
-    steps: int
-    loss: float
-
-
-@dataclass(frozen=True)
-class Material:
-    """What is learned from: the sessions of the training part, the reward of each kind [K], the catalogue."""
-
-    sessions: Sessions
-    rewards: npt.NDArray[np.float32]
-    catalogue: Catalogue
-
-
-@dataclass(frozen=True)
-class Hooks:
-    """What the caller wants to know or to do on the way.
-
-    validate:   value of a network on the validation part, higher is better; None trains all epochs and keeps the last
-    log:        one line of the log
-    progress:   called after every step
-    checkpoint: file that holds what is needed to go on; None keeps nothing
-    stop_after: epochs, of those that the learning rate is planned over; None trains them all
-    """
-
-    validate: Callable[[Network], float] | None = None
-    log: Callable[[dict[str, Any]], None] = lambda entry: None
-    progress: Callable[[Progress], None] = lambda progress: None
-    checkpoint: Path | None = None
-    stop_after: int | None = None
-
-
-class Trained(NamedTuple):
-    """What training leaves.
-
-    network: chosen on validation, in evaluation mode
-    epoch:   the pass after which it was chosen, from 1
-    value:   on validation, None where there was none
-    steps:   optimiser steps done
-    """
-
-    network: Network
-    epoch: int
-    value: float | None
-    steps: int
 
 
 @dataclass
@@ -136,6 +79,19 @@ def train(
         ) from None
 
 
+def check_parallel(network: Network, objective: Objective) -> None:
+    """Raises BadOption where network and objective cannot be trained session-parallel."""
+    wrong = None
+    if not hasattr(network.backbone, "carry"):
+        wrong = f"the backbone {type(network.backbone).__name__} carries no state from event to event, only gru does"
+    elif objective.bootstraps:
+        wrong = f"the objective {type(objective).__name__} reads the states of two networks, and one is carried"
+    elif network.items.start:
+        wrong = "items.start = true: a lane begins with the first event of its session"
+    if wrong:
+        raise BadOption(f"[training], option 'layout' = 'parallel': {wrong}.\n  do now: set training.layout=sessions")
+
+
 class _Loop:
     def __init__(
         self,
@@ -158,8 +114,7 @@ class _Loop:
         self.optimizers = [self._optimizers(network) for network in self.networks]
         self.roles = torch.Generator().manual_seed(seed)
         self.rng = torch.Generator(self.device).manual_seed(seed + 1)
-        size, length, start = training.transitions_per_batch, training.max_length, self.networks[0].items.start
-        self.batches = Batches(material.sessions, material.rewards, size, training.order, length, start, seed)
+        self.batches = self._batches(material, seed)
         self.epochs = min(training.epochs, self.hooks.stop_after or training.epochs)
         self.steps = training.epochs * len(self.batches.plan(0))
         self.sampler = ItemSampler(material.catalogue.counts, self.device)
@@ -169,6 +124,14 @@ class _Loop:
         self.batches_in_epoch = 0
         self.whole = True  # whether `at` and the tensors belong to the same moment, so that they can be saved
         self.saved: int | None = None  # the step of the checkpoint
+
+    def _batches(self, material: Material, seed: int) -> Batches | Lanes:
+        training, network = self.training, self.networks[0]
+        sessions, rewards, size = material.sessions, material.rewards, training.transitions_per_batch
+        if training.layout == "parallel":
+            check_parallel(network, self.objective)
+            return Lanes(sessions, rewards, size, training.order, seed, network.carry)
+        return Batches(sessions, rewards, size, training.order, training.max_length, network.items.start, seed)
 
     def run(self, interruption: Callable[[], None]) -> Trained:
         at, planned = self.at, self.epochs * self.steps // self.training.epochs
@@ -210,6 +173,7 @@ class _Loop:
             for group in optimizer.param_groups:
                 group["lr"] = training.rate(at.step, self.steps)
             optimizer.step()
+        self.batches.trained(batch)
         at.step, at.batch = at.step + 1, at.batch + 1
         if self.target is not None and at.step % training.ema_every == 0:
             self._follow(online)
@@ -273,6 +237,8 @@ class _Loop:
             for nth, optimizer in enumerate(optimizers):
                 tensors |= optimizer_tensors(optimizer, f"optimizer{number}_{nth}")
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
+        if isinstance(self.batches, Lanes) and self.batches.carried is not None:
+            tensors["lanes.carried"] = self.batches.carried
         save_checkpoint(self.hooks.checkpoint, tensors, vars(self.at))
         self.saved = self.at.step
 
@@ -294,6 +260,8 @@ class _Loop:
             for nth, optimizer in enumerate(optimizers):
                 restore_optimizer(optimizer, f"optimizer{number}_{nth}", tensors)
         self.best_weights = {name: value.to(self.device) for name, value in _under(tensors, "best.").items()}
+        if isinstance(self.batches, Lanes) and "lanes.carried" in tensors:
+            self.batches.carried = tensors["lanes.carried"].to(self.device)
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -17,9 +17,13 @@ class Training:
 
     Options:
         epochs: passes over the training part, at most
+        layout: "sessions" encodes whole sessions, so that a batch has all transitions of some of them; "parallel" is
+            GRU4Rec's session-parallel training, a step of which has one event of each of `transitions_per_batch` lanes
+            (for a backbone that can carry its state, under an objective without Q heads)
         transitions_per_batch: about; the batch size of a model that sees one transition per row
         order: "time" follows the log from oldest to newest; "shuffled" draws sessions anew every epoch
-        max_length: events of a session that are encoded together; longer sessions are cut into pieces
+        max_length: events of a session that are encoded together; longer sessions are cut into pieces (not in the
+            layout "parallel")
         optimizer: "adagrad" (with momentum) or "adam"; both update only touched rows where candidates are sampled
         learning_rate: a rate, or [[0, rate], [step, rate], …] for a rate that changes at those steps
         decay_to: share of the rate that is left at the last step, reached linearly; 1 keeps it
@@ -36,6 +40,7 @@ class Training:
     """
 
     epochs: Annotated[int, Field(ge=1)] = 10
+    layout: Literal["sessions", "parallel"] = "sessions"
     transitions_per_batch: Annotated[int, Field(ge=1)] = 256
     order: Order = "time"
     max_length: Annotated[int, Field(ge=2)] = 50

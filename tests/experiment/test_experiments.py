@@ -15,7 +15,7 @@ from sessionrl.evaluation.rankings import Rankings
 from sessionrl.experiment import Experiment, Reporter, open_run, run_once
 from sessionrl.recommender import load_catalogue
 from sessionrl.runs import RunDirectory
-from sessionrl.training.loop import Interrupted
+from sessionrl.training.hooks import Interrupted
 
 
 class Listener:

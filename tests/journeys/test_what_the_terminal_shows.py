@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from sessionrl import terminal
-from sessionrl.training.loop import Progress
+from sessionrl.training.hooks import Progress
 
 
 class Screen(io.StringIO):

@@ -14,7 +14,8 @@ from sessionrl.data.sessions import Sessions
 from sessionrl.nn.items import Items
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import pieces, transitions
-from sessionrl.training.loop import Hooks, Material, Trained, train
+from sessionrl.training.hooks import Hooks, Material, Trained
+from sessionrl.training.loop import train
 from sessionrl.training.options import Training
 
 N_ITEMS = 9  # with PAD: item i is followed by i + 1, and 8 by 1

@@ -10,7 +10,8 @@ from cycle import hit_at_1, material, network_for, run, same, weights
 from sessionrl.data.sessions import PAD
 from sessionrl.errors import NotFinite
 from sessionrl.objectives.objective import Loss
-from sessionrl.training.loop import Hooks, train
+from sessionrl.training.hooks import Hooks
+from sessionrl.training.loop import train
 from sessionrl.training.options import Training
 
 ADAGRAD = {"optimizer": "adagrad", "learning_rate": 0.3, "momentum": 0.2}

@@ -10,8 +10,9 @@ from cycle import checkpoint_in, hit_at_1, material, network_for, run, same, wei
 
 from sessionrl import registry
 from sessionrl.errors import BadDirectory
+from sessionrl.training.hooks import Hooks, Interrupted
 from sessionrl.training.interruption import held_back
-from sessionrl.training.loop import Hooks, Interrupted, train
+from sessionrl.training.loop import train
 from sessionrl.training.options import Training
 
 SHORT = {"epochs": 3, "transitions_per_batch": 12, "log_every": 5, "patience": 0, "ema_every": 3}
@@ -28,6 +29,7 @@ SETTINGS = [
         {"optimizer": "adagrad", "momentum": 0.3, "target": "twins", "clip": 1.0},
     ),
     ({"name": "smorl"}, {"optimizer": "adagrad", "target": "ema"}),
+    ({"name": "next_item", **SAMPLED}, {"optimizer": "adagrad", "momentum": 0.3, "layout": "parallel"}),
 ]
 
 

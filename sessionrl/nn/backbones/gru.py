@@ -23,8 +23,9 @@ class GRU(nn.Module):
         dropout: share of the state's entries that is dropped while training (GRU4Rec's drop_h); none is dropped
             between time steps
         residual: the state is h_t + x_t, a direct path for the current item
-        truncate: no gradient flows from a step into the one before, as in GRU4Rec's session-parallel training, whose
-            hidden states are carried between steps as constants; the outputs are the same
+        truncate: no gradient flows from a step into the one before, as in GRU4Rec's session-parallel training
+            (`training.layout = "parallel"`), whose hidden states are carried between steps as constants; the outputs
+            are the same
     """
 
     def __init__(
@@ -46,11 +47,20 @@ class GRU(nn.Module):
             else:
                 nn.init.zeros_(parameter)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, T, d] -> [B, T, d]."""
-        hidden: Tensor = self._truncated(x) if self.truncate and self.training else self.gru(x)[0]
+    def forward(self, x: Tensor, carried: Tensor | None = None) -> Tensor:
+        """[B, T, d] -> [B, T, d]; `carried` [B, layers, d] are the hidden states before the first step, 0 if None."""
+        if self.truncate and self.training and carried is None:
+            hidden = self._truncated(x)
+        else:
+            hidden = self.gru(x, None if carried is None else carried.transpose(0, 1).contiguous())[0]
         dropped: Tensor = self.dropout(hidden + x if self.residual else hidden)
         return dropped
+
+    @torch.no_grad()
+    def carry(self, x: Tensor, carried: Tensor | None) -> Tensor:
+        """[B, layers, d] the hidden states after the steps x [B, T, d], to go on from as constants."""
+        last: Tensor = self.gru(x, None if carried is None else carried.transpose(0, 1).contiguous())[1]
+        return last.transpose(0, 1)
 
     def _truncated(self, x: Tensor) -> Tensor:
         """Every step once more from the constant state before it, all steps of all sessions at once."""
