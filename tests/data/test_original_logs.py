@@ -1,10 +1,13 @@
 """The original files of public logs, with the oddities of each: rows written by hand, answers known by hand."""
 
 import gzip
+import json
 import lzma
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sessionrl.data.prepare import Preparation, prepare
 from sessionrl.data.readers.diginetica import Diginetica
@@ -100,7 +103,7 @@ VIEWS = (
 PURCHASES = (
     "sessionId;userId;timeframe;eventdate;ordernumber;itemId\n"
     "1;NA;328636218;2016-05-13;16421;25911\n"  # 3.8 days later, which may be the 12th or the 13th
-    "150;18278;17100868;2016-05-06;16421;25911\n150;18278;17100868;2016-05-06;16421;25911\n"
+    "151;18278;190000000;2016-05-08;16421;25911\n151;18278;190000000;2016-05-08;16421;25911\n"  # 2.2 days, no view
 )
 
 
@@ -121,8 +124,8 @@ def test_diginetica_counts_time_from_midnight_of_the_first_day_of_a_session(digi
         (629, None, 1838, march_20 + 728961, "view"),  # after midnight, and 12 minutes after the first
         (629, 7, 32184, march_20 + 13879, "view"),
         (1, None, 25911, may_9 + 328636218, "purchase"),
-        (150, 18278, 25911, may_6 + 17100868, "purchase"),
-        (150, 18278, 25911, may_6 + 17100868, "purchase"),
+        (151, 18278, 25911, may_6 + 190000000, "purchase"),
+        (151, 18278, 25911, may_6 + 190000000, "purchase"),
     ]
     assert lines(reader) == [("train-item-views.csv", [2, 3, 4, 5, 6]), ("train-purchases.csv.xz", [2, 3, 4])]
 
@@ -132,6 +135,20 @@ def test_diginetica_drops_purchases_of_sessions_that_view_nothing(diginetica):
     assert rows(reader, "session_id", "event_type")[4:] == [(629, "view"), (1, "purchase")]
     assert lines(reader)[1] == ("train-purchases.csv.xz", [2])
     assert reader.notes()["without views"] == "2 purchases of sessions without views were dropped"
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(start=st.integers(0, DAY - 1), after=st.lists(st.integers(0, 9 * DAY), min_size=1, max_size=6))
+def test_diginetica_order_and_gaps_are_exact_whatever_the_hour_of_the_session(tmp_path, start, after):
+    """What the log would say of a session that began at `start`, and what is made of it."""
+    view, *later = sorted([start % 1_200_000, *after])
+    header, dates = VIEWS.splitlines()[0], {since: (start + since) // DAY for since in [view, *later]}
+    since_of_a_row = [view, *later]
+    text = "".join(f"1;NA;7;{since};2016-05-{dates[since] + 10}\n" for since in since_of_a_row)
+    (tmp_path / "train-item-views.csv").write_text(f"{header}\n{text}")
+    times = together(Diginetica(str(tmp_path)).chunks())["timestamp"]
+    assert (times - times[0]).to_list() == [since - view for since in since_of_a_row]
+    assert abs(16931 * DAY + start + view - times[0]) <= DAY
 
 
 def test_diginetica_with_the_other_names_of_columns(diginetica):
@@ -220,6 +237,10 @@ EMPTY = '{"session":43,"events":[]}\n\n'
 OTHER = '{"events":[{"type":"clicks","aid":7,"ts":1661200090000}],"session":44}'
 
 
+FIRST_MS = 1_659_304_800_000
+OPEN = {"session": 10**6, "events": [{"aid": 1, "ts": FIRST_MS, "type": "clicks"}]}  # a file is never empty
+
+
 def test_otto_is_a_session_a_line(tmp_path):
     (tmp_path / "train.jsonl").write_text(SESSION + EMPTY + OTHER)
     reader = Otto(str(tmp_path))
@@ -239,9 +260,44 @@ def test_otto_in_seconds_and_in_pieces(tmp_path, monkeypatch):
     (tmp_path / "train.jsonl").write_text(EMPTY + SESSION + OTHER)
     reader = Otto(str(tmp_path))
     whole = together(reader.chunks())
+    with (tmp_path / "train.jsonl").open("a") as file:
+        file.write('\n{"session":45,"events":[{"aid":0,"ts":5,"type":"clicks"}]}')
+    assert together(reader.chunks())["timestamp"][-1] == 5  # in the unit of the first piece
+    (tmp_path / "train.jsonl").write_text(EMPTY + SESSION + OTHER)
     assert [one for _, chunk in lines(reader) for one in chunk] == [3, 3, 3, 3, 4]
     (tmp_path / "train.jsonl").write_text((EMPTY + SESSION + OTHER).replace("000,", ",").replace("000}", "}"))
     assert together(reader.chunks()).equals(whole)
+
+
+SHOPPERS = st.lists(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10**8), st.sampled_from(["clicks", "carts", "orders"])))
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(shoppers=SHOPPERS)
+def test_otto_reads_what_was_written(tmp_path, shoppers):
+    kinds = {"clicks": "view", "carts": "cart", "orders": "purchase"}
+    written = [
+        {"session": number, "events": [{"aid": aid, "ts": FIRST_MS + ts, "type": kind} for aid, ts, kind in events]}
+        for number, events in enumerate(shoppers)
+    ]
+    (tmp_path / "train.jsonl").write_text("\n".join(json.dumps(session) for session in [*written, OPEN]))
+    found = rows(Otto(str(tmp_path)), "session_id", "item_id", "timestamp", "event_type")
+    assert found[:-1] == [
+        (number, aid, FIRST_MS + ts, kinds[kind]) for number, events in enumerate(shoppers) for aid, ts, kind in events
+    ]
+
+
+def test_otto_sessions_can_be_cut_by_a_gap(tmp_path):
+    minutes = (0, 5, 10, 60, 65, 2000)  # three visits
+    for session in range(4):
+        events = [{"aid": 7, "ts": FIRST_MS + session + minute * 60_000, "type": "clicks"} for minute in minutes]
+        with (tmp_path / "train.jsonl").open("a") as file:
+            file.write(json.dumps({"session": session, "events": events}) + "\n")
+    assert prepare(Otto(str(tmp_path)), AT_RANDOM, tmp_path / "whole").card["cut"]["sessions"] == 4
+    by_gap = prepare(Otto(str(tmp_path)), replace(AT_RANDOM, sessions="gap"), tmp_path / "cut")
+    assert by_gap.card["cut"]["sessions"] == 12
 
 
 def test_otto_with_its_test_file_is_a_published_split(tmp_path):
@@ -307,8 +363,9 @@ def test_taobao(tmp_path):
 def test_taobao_drops_what_lies_outside_its_days_and_counts_it(tmp_path):
     (tmp_path / "UserBehavior.csv").write_text(STRAY + BEHAVIOR)
     reader = Taobao(str(tmp_path), outside="drop")
+    assert "outside" in reader.notes()
     assert len(together(reader.chunks())) == 3
-    assert lines(reader) == [("UserBehavior.csv", [4, 5, 6])]
+    assert lines(reader) == [("UserBehavior.csv", [4, 5, 6])]  # reading again does not count again
     assert reader.notes()["outside"] == "3 events outside 2017-11-25 to 2017-12-03 (China's time) were dropped"
 
 

@@ -44,7 +44,7 @@ class _Moments(NamedTuple):
 @register("reader", "diginetica")
 @dataclass(frozen=True)
 class Diginetica:
-    """The folder with the original files, or the views alone; all may be ``.gz`` or ``.xz``.
+    """Diginetica (CIKM Cup 2016): the folder with the original files, or the views alone; ``.gz``, ``.xz``.
 
     The columns (https://competitions.codalab.org/competitions/11161) of views are ``sessionId;userId;itemId;timeframe;
     eventdate``, of purchases ``sessionId;userId;timeframe;eventdate;ordernumber;itemId``, of product-categories.csv
@@ -56,8 +56,8 @@ class Diginetica:
     count the days twice. Here a session begins at midnight of its first day, the earliest eventdate - whole days of
     timeframe, and an event comes timeframe later: order and gaps are exact, the hour of the day is not known.
 
-    One or two in a hundred purchases belong to a session without views. They come weeks after the last view, where
-    they would be the whole test, so they are dropped unless `without_views` is "keep". A price is 2^pricelog2.
+    One or two in a hundred purchases belong to a session without views. Some lie weeks after the last view, where they
+    alone would be the test, so they are dropped unless `without_views` is "keep". A price is 2^pricelog2.
 
     without_views: purchases of a session that views nothing: "drop" and count them, or "keep"
     """

@@ -35,7 +35,7 @@ _DIGITS = 10  # of an article_id
 @register("reader", "hm")
 @dataclass(frozen=True)
 class HM:
-    """The folder with the original files, or the transactions alone; all may be ``.gz`` or ``.xz``.
+    """H&M: the folder with the original files, or the transactions alone; all may be ``.gz`` or ``.xz``.
 
     Columns (https://www.kaggle.com/competitions/h-and-m-personalized-fashion-recommendations/data): transactions
     ``t_dat,customer_id,article_id,price,sales_channel_id``; articles.csv has 25, of which those that name something are

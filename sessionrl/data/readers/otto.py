@@ -31,12 +31,12 @@ _EXPECTED = 'a session in JSON a line: {"session": 1, "events": [{"aid": 2, "ts"
 @register("reader", "otto")
 @dataclass(frozen=True)
 class Otto:
-    """The folder with the original files, or one of them; they may be ``.gz`` or ``.xz``.
+    """OTTO: the folder with the original files, or one of them; they may be ``.gz`` or ``.xz``.
 
     A line is ``{"session": 42, "events": [{"aid": 0, "ts": 1661200010000, "type": "clicks"}, …]}``
     (https://github.com/otto-de/recsys-dataset). clicks, carts and orders are view, cart and purchase; ts is in
-    milliseconds, or in seconds as some copies have it. Their CSV and Parquet copies are for the reader delimited, with
-    ``reader.columns.item_id=aid``.
+    milliseconds, or in seconds as some copies have it. Tables made of it are for the reader delimited, with
+    ``reader.columns.item_id=aid`` and, where types are numbers, ``reader.kinds.0=view`` and so on.
 
     With a test file in the folder (``otto-recsys-test.jsonl``, or the competition's ``test.jsonl``, whose sessions are
     cut short) the split is the published one. A session is all that a shopper did in up to four weeks;
@@ -110,8 +110,8 @@ def _sessions(path: Path) -> Iterator[Table]:
 
 def _flat(sessions: pl.DataFrame, origin: Origin) -> Table:
     """`session`, `aid`, `ts` and `type`, a row per event; a session without events gives none."""
-    flat = sessions.with_columns(line=origin.lines).filter(pl.col("events").list.len() > 0).explode("events")
-    flat = flat.unnest("events")
+    filled = sessions.with_columns(line=origin.lines).filter(pl.col("events").list.len() > 0)  # polars 1 explodes [] too
+    flat = filled.explode("events").unnest("events")
     return Table(flat.drop("line"), Origin(origin.path, flat["line"]))
 
 

@@ -36,7 +36,7 @@ _COLUMNS = {
 @register("reader", "rees46")
 @dataclass(frozen=True)
 class Rees46:
-    """One file, or a folder with the files of several months (``2019-Oct.csv``, …) or an events.csv; ``.gz``, ``.xz``.
+    """REES46: a folder with the files of the months (``2019-Oct.csv``, …) or events.csv, or one file; ``.gz``, ``.xz``.
 
     The columns are ``event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session``
     (https://www.kaggle.com/datasets/mkechinov/ecommerce-behavior-data-from-multi-category-store, and the cosmetics and

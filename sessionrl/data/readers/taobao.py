@@ -22,7 +22,7 @@ _WINDOW = "2017-11-25 to 2017-12-03 (China's time)"
 @register("reader", "taobao")
 @dataclass(frozen=True)
 class Taobao:
-    """UserBehavior.csv or its folder; it may be ``.gz`` or ``.xz``.
+    """Taobao: UserBehavior.csv or its folder; it may be ``.gz`` or ``.xz``.
 
     There is no header line: ``user,item,category,behavior,timestamp``, times in seconds
     (https://tianchi.aliyun.com/dataset/dataDetail?dataId=649). pv is view, buy is purchase, cart is cart; **fav stays a

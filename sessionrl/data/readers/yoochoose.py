@@ -24,7 +24,7 @@ _COLUMNS = {
 @register("reader", "yoochoose")
 @dataclass(frozen=True)
 class Yoochoose:
-    """The folder with the original files, or the clicks alone; both may be ``.gz`` or ``.xz``.
+    """Yoochoose (RSC15): the folder with the original files, or the clicks alone; both may be ``.gz`` or ``.xz``.
 
     There are no header lines: clicks are ``session,timestamp,item,category``, buys ``session,timestamp,item,price,
     quantity`` (https://2015.recsyschallenge.com/challenge.html, and dataset-README.txt in the archive). Clicks are
