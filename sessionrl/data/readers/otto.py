@@ -110,7 +110,8 @@ def _sessions(path: Path) -> Iterator[Table]:
 
 def _flat(sessions: pl.DataFrame, origin: Origin) -> Table:
     """`session`, `aid`, `ts` and `type`, a row per event; a session without events gives none."""
-    filled = sessions.with_columns(line=origin.lines).filter(pl.col("events").list.len() > 0)  # polars 1 explodes [] too
+    sessions = sessions.with_columns(line=origin.lines)
+    filled = sessions.filter(pl.col("events").list.len() > 0)  # polars before 2 makes a row of an empty list
     flat = filled.explode("events").unnest("events")
     return Table(flat.drop("line"), Origin(origin.path, flat["line"]))
 
