@@ -18,6 +18,7 @@ NAMED = {"backbone": ("dim",), "objective": (), "policy": (), "baseline": ()}
 FIXED = {
     "items": ("sessionrl.nn.items:Items", ("n_items",)),
     "training": ("sessionrl.training.options:Training", ()),
+    "ensemble": ("sessionrl.ensemble:Ensemble", ()),
     "evaluation": ("sessionrl.evaluation.options:Evaluation", ()),
 }
 MOST_SEED = 2**32 - 1  # torch and numpy refuse others, each at another size
@@ -105,13 +106,13 @@ def complete(config: Mapping[str, Any]) -> Config:
 
 
 def sections(config: Mapping[str, Any]) -> list[str]:
-    """The sections that this kind of model has: those of a baseline or those of a network."""
+    """The sections that this kind of model has: those of a baseline or those of a network, maybe in an ensemble."""
     if "baseline" in config:
-        extra = [section for section in NETWORK if section in config]
+        extra = [section for section in (*NETWORK, "ensemble") if section in config]
         if extra:
             raise BadOption(f"A baseline has no section [{extra[0]}]. Leave out [baseline] to train a network.")
         return ["baseline", "evaluation"]
-    return [*NETWORK, "evaluation"]
+    return [*NETWORK, *(["ensemble"] if "ensemble" in config else []), "evaluation"]
 
 
 def fixed(section: str, config: Mapping[str, Any], **given: Any) -> Any:

@@ -14,8 +14,10 @@ import torch
 
 from sessionrl import __version__, registry
 from sessionrl import config as configuration
+from sessionrl.baselines.baseline import Baseline
 from sessionrl.data.prepare import Prepared
 from sessionrl.data.sessions import Sessions
+from sessionrl.ensemble import GRID, Ensemble, EnsembleScorer
 from sessionrl.environment import environment
 from sessionrl.errors import BadDirectory, BadOption, SessionRLError
 from sessionrl.evaluation.metrics_file import MetricsFile, measured
@@ -24,11 +26,12 @@ from sessionrl.evaluation.rankings import Rankings, rank
 from sessionrl.evaluation.selection import Selection, check_metrics
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes
-from sessionrl.recommender import BaselineScorer, NetworkScorer, Recommender, Scorer, make_network, save_model
+from sessionrl.recommender import BaselineScorer, Recommender, Scorer, make_network, network_scorer, save_model
 from sessionrl.runs import PreparedDirectory, RunDirectory, new_directory, read_json, write_json
 from sessionrl.training.device import choose_device, device_name
+from sessionrl.training.hooks import Hooks, Material, Progress, Trained
 from sessionrl.training.journal import Journal, News
-from sessionrl.training.loop import Hooks, Material, Progress, Trained, train
+from sessionrl.training.loop import train
 
 Say = Callable[[str], None]
 
@@ -85,6 +88,11 @@ class Experiment:
             )
         if len(prepared.valid):
             self.selection.check(prepared.valid, prepared.catalogue, prepared.kinds)
+        elif self.config.get("ensemble", {}).get("weight") == registry.NONE:
+            raise BadOption(
+                "There is no validation part on which ensemble.weight could be chosen.\n"
+                "  do now: give it, as in ensemble.weight=0.3, or prepare the data with a validation part"
+            )
 
     def new_run(self, parent: Path) -> RunDirectory:
         """A directory for this run, with all that is known before it starts."""
@@ -141,9 +149,12 @@ class Experiment:
 
     def _fit_baseline(self) -> BaselineScorer:
         sessions = self._train_and_valid() if self.config["refit"] else self.prepared.train
-        self.reporter.say(f"Fitting {configuration.label(self.config)} on {len(sessions):,} sessions")
-        baseline = registry.build("baseline", self.config["baseline"])
-        return BaselineScorer(baseline.fit(sessions, self.prepared.catalogue))
+        return BaselineScorer(self._fitted(self.config["baseline"], configuration.label(self.config), sessions))
+
+    def _fitted(self, section: Mapping[str, Any], called: str, sessions: Sessions) -> Baseline:
+        self.reporter.say(f"Fitting {called} on {len(sessions):,} sessions")
+        baseline: Baseline = registry.build("baseline", section)
+        return baseline.fit(sessions, self.prepared.catalogue)
 
     def _train_and_valid(self) -> Sessions:
         """What a refit learns from, oldest session first."""
@@ -153,19 +164,40 @@ class Experiment:
         # Split at random, validation is no newer than training; neighbours and batches go by the order.
         return both.select(np.argsort(both.timestamps[both.offsets[:-1]], kind="stable"))
 
-    def _train(self, run: RunDirectory) -> NetworkScorer:
+    def _train(self, run: RunDirectory) -> Scorer:
         """Choose the epoch on validation; with `refit` train that many epochs on training and validation part."""
-        chosen = self._phase(run, "selection", self.prepared.train, None)
+        sessions = self.prepared.train
+        chosen = self._phase(run, "selection", sessions, None)
         self.reporter.say(
             f"Chose epoch {chosen.epoch}, the last: there is no validation part"
             if chosen.value is None
             else f"Chose epoch {chosen.epoch}, {self.selection.by} {chosen.value:.4f} on {self.selection.where} of the "
             "validation part"
         )
+        weight = self._weight(run, chosen.network)
         if self.config["refit"]:
-            chosen = self._phase(run, "refit", self._train_and_valid(), chosen.epoch)
-        policy = registry.build("policy", self.config["policy"])
-        return NetworkScorer(chosen.network, policy, self.prepared.catalogue.counts)
+            sessions = self._train_and_valid()
+            chosen = self._phase(run, "refit", sessions, chosen.epoch)
+        scorer = network_scorer(chosen.network, self.config, self.prepared.catalogue)
+        if weight is None:
+            return scorer
+        section = self.config["ensemble"]["baseline"]
+        return EnsembleScorer(scorer, self._fitted(section, section["name"], sessions), weight)
+
+    def _weight(self, run: RunDirectory, network: Network) -> float | None:
+        """Of the baseline in the ensemble, None without one; the best on the validation part if it is not given."""
+        if "ensemble" not in self.config:
+            return None
+        ensemble: Ensemble = configuration.fixed("ensemble", self.config)
+        if ensemble.weight is not None:
+            return ensemble.weight
+        if not run.ensemble.is_file():
+            baseline = self._fitted(ensemble.baseline, ensemble.baseline["name"], self.prepared.train)
+            values = {weight: self._value(network, baseline, weight) for weight in GRID}
+            write_json(run.ensemble, {"weight": max(values, key=values.__getitem__), self.selection.by: values})
+        weight = float(read_json(run.ensemble)["weight"])
+        self.reporter.say(f"Chose ensemble.weight={weight} on {self.selection.where} of the validation part")
+        return weight
 
     def _phase(self, run: RunDirectory, name: str, sessions: Sessions, epochs: int | None) -> Trained:
         training = configuration.fixed("training", self.config)
@@ -180,7 +212,7 @@ class Experiment:
             self.reporter.say(f"Training {configuration.label(self.config)} ({name}) on {len(sessions):,} sessions")
         journal = Journal(run, name, checkpoint if resume else None)
         hooks = Hooks(
-            validate=self._validate if epochs is None and len(self.prepared.valid) else None,
+            validate=self._value if epochs is None and len(self.prepared.valid) else None,
             log=lambda entry: self._tell(journal.add(entry), training.epochs),
             progress=self.reporter.progress,
             checkpoint=checkpoint,
@@ -192,10 +224,10 @@ class Experiment:
             lambda: make_network(self.config, len(catalogue)), objective, training, material, seed, hooks, resume
         )
 
-    def _validate(self, network: Network) -> float:
+    def _value(self, network: Network, baseline: Baseline | None = None, weight: float = 0.0) -> float:
         """The selecting metric on the validation part."""
-        policy = registry.build("policy", self.config["policy"])
-        scorer = NetworkScorer(network, policy, self.prepared.catalogue.counts)
+        alone = network_scorer(network, self.config, self.prepared.catalogue)
+        scorer = alone if baseline is None else EnsembleScorer(alone, baseline, weight)
         rankings = self._rank(scorer, self.prepared.valid, self.selection.listed)
         return self.selection.value(rankings, self.prepared.catalogue)
 

@@ -17,6 +17,7 @@ from sessionrl.baselines.baseline import Baseline, SparseScores
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.data.vocabulary import ItemId, Vocabulary
+from sessionrl.ensemble import EnsembleScorer
 from sessionrl.errors import BadDirectory
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes, prefixes
@@ -30,7 +31,7 @@ RESTORE = "\n  do now: restore the run from its original files, or train it agai
 
 
 class Scorer(Protocol):
-    """Scores of the whole catalogue for any cases: a network or a baseline."""
+    """Scores of the whole catalogue for any cases: a network, a baseline, or an ensemble of both."""
 
     def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
         """Chunks of the cases in any order; a Tensor is [N, V - 1] float32, column j being item j + 1."""
@@ -179,17 +180,33 @@ def make_network(config: Mapping[str, Any], n_items: int) -> Network:
     return Network(items, backbone, objective.rewards)
 
 
+def network_scorer(network: Network, config: Mapping[str, Any], catalogue: Catalogue) -> NetworkScorer:
+    """A network under the policy of the section [policy]."""
+    return NetworkScorer(network, registry.build("policy", config["policy"]), catalogue.counts)
+
+
 def save_model(run: RunDirectory, scorer: Scorer) -> None:
-    """Write the weights of a network, or the arrays of a baseline."""
-    if isinstance(scorer, NetworkScorer):
-        tensors = {name: value.detach().cpu().contiguous() for name, value in scorer.network.state_dict().items()}
-    elif isinstance(scorer, BaselineScorer):
-        arrays = scorer.baseline.arrays()
-        tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    else:
-        raise TypeError(f"cannot save a {type(scorer).__name__}")
+    """Write the weights of a network, the arrays of a baseline, or both with the weight of an ensemble."""
     with replacing(run.weights) as temporary:
-        save_file(tensors, temporary)
+        save_file(tensors_of(scorer), temporary)
+
+
+def tensors_of(scorer: Scorer) -> dict[str, Tensor]:
+    """What `save_model` writes, by name."""
+    if isinstance(scorer, NetworkScorer):
+        return {name: value.detach().cpu().contiguous() for name, value in scorer.network.state_dict().items()}
+    if isinstance(scorer, BaselineScorer):
+        arrays = scorer.baseline.arrays()
+        return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    if isinstance(scorer, EnsembleScorer):
+        network, baseline = tensors_of(scorer.network), tensors_of(BaselineScorer(scorer.baseline))
+        parts = {
+            "network": network,
+            "baseline": baseline,
+            "ensemble": {"weight": torch.tensor(scorer.weight, dtype=torch.float64)},
+        }
+        return {f"{part}.{name}": value for part, tensors in parts.items() for name, value in tensors.items()}
+    raise TypeError(f"cannot save a {type(scorer).__name__}")
 
 
 def restored(tensors: dict[str, Tensor], config: Mapping[str, Any], catalogue: Catalogue, device: str) -> Scorer:
@@ -199,12 +216,30 @@ def restored(tensors: dict[str, Tensor], config: Mapping[str, Any], catalogue: C
         KeyError, RuntimeError: the tensors are not of this configuration.
     """
     if "baseline" in config:
-        baseline = registry.build("baseline", config["baseline"])
-        return BaselineScorer(baseline.restore({name: tensor.numpy() for name, tensor in tensors.items()}))
+        return BaselineScorer(_restored_baseline(tensors, config["baseline"]))
+    if "ensemble" not in config:
+        return _restored_network(tensors, config, catalogue, device)
+    network = _restored_network(_part(tensors, "network"), config, catalogue, device)
+    baseline = _restored_baseline(_part(tensors, "baseline"), config["ensemble"]["baseline"])
+    return EnsembleScorer(network, baseline, float(tensors["ensemble.weight"]))
+
+
+def _restored_network(
+    tensors: dict[str, Tensor], config: Mapping[str, Any], catalogue: Catalogue, device: str
+) -> NetworkScorer:
     network = make_network(config, len(catalogue))
     network.load_state_dict(tensors)
-    policy = registry.build("policy", config["policy"])
-    return NetworkScorer(network.to(device), policy, catalogue.counts)
+    return network_scorer(network.to(device), config, catalogue)
+
+
+def _restored_baseline(tensors: dict[str, Tensor], section: Mapping[str, Any]) -> Baseline:
+    baseline: Baseline = registry.build("baseline", section)
+    return baseline.restore({name: tensor.numpy() for name, tensor in tensors.items()})
+
+
+def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
+    start = f"{part}."
+    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
 
 
 def load_catalogue(run: RunDirectory) -> Catalogue:

@@ -120,6 +120,7 @@ class RunDirectory:
     weights = property(lambda self: self.path / "weights.safetensors")
     checkpoint = property(lambda self: self.path / "checkpoint")
     log = property(lambda self: self.path / "log.jsonl")
+    ensemble = property(lambda self: self.path / "ensemble.json")
     rankings = property(lambda self: self.path / "rankings.parquet")
     metrics = property(lambda self: self.path / "metrics.json")
     report = property(lambda self: self.path / "report.html")

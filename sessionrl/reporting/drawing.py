@@ -22,11 +22,11 @@ COLOURS = {
     "baseline": "#8a5a00",
     "supervised": "#1f5fd0",
     "reinforced": "#a3246b",
-    "c4": "#0b7a6f",
+    "ensemble": "#0b7a6f",
     "c5": "#6b4fc4",
     "c6": "#b8431c",
 }
-SERIES = ("supervised", "reinforced", "c4", "c5", "c6", "baseline")
+SERIES = ("supervised", "reinforced", "ensemble", "c5", "c6", "baseline")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",

@@ -12,16 +12,23 @@ from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import number
 from sessionrl.reporting.results import Results
 
-FAMILIES = {"baseline": "counts", "supervised": "network, next_item only", "reinforced": "network, another objective"}
+FAMILIES = {
+    "baseline": "counts",
+    "supervised": "network, next_item only",
+    "reinforced": "network, another objective",
+    "ensemble": "network and a baseline",
+}
 AGAINST = ("diversity", "novelty", "coverage")
-NEIGHBOURS = ("session_knn", "vmis_knn")
+NEIGHBOURS = ("session_knn", "vmis_knn", "stan")
 ROW = 22  # points between two models
 
 
 def family(model: Model) -> str:
-    """Whether it counts, learns the next item only, or learns with another objective."""
+    """Whether it counts, learns the next item only, learns with another objective, or learns and counts."""
     if model.kind == "baseline":
         return "baseline"
+    if "ensemble" in model.config:
+        return "ensemble"
     return "supervised" if model.part == "next_item" else "reinforced"
 
 

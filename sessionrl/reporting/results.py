@@ -200,7 +200,7 @@ def _besides_the_objective(model: Model, control: Model) -> Options:
     def rest(config: Options) -> Options:
         objective = config["objective"]
         supervised = {key: value for key, value in objective.items() if key != "name"}
-        kept = {key: config.get(key) for key in ("refit", "items", "backbone", "training", "policy")}
+        kept = {key: config.get(key) for key in ("refit", "items", "backbone", "training", "policy", "ensemble")}
         return kept | {"objective": {"supervised": objective.get("supervised", supervised)}}
 
     return differences(rest(model.config), rest(control.config))

@@ -13,7 +13,7 @@ from sessionrl.evaluation.options import Evaluation
 from sessionrl.nn.items import Items
 from sessionrl.training.options import Training
 
-SECTIONS = "preset, seed, refit, prepared, sessionrl_version, backbone, objective, policy, baseline, items, training, evaluation"  # noqa: E501
+SECTIONS = "preset, seed, refit, prepared, sessionrl_version, backbone, objective, policy, baseline, items, training, ensemble, evaluation"  # noqa: E501
 PRESETS = ", ".join(config.preset_names())
 
 
@@ -158,7 +158,7 @@ def test_a_list_that_is_too_short_is_said():
 def test_a_part_without_a_name_is_said():
     with pytest.raises(BadOption) as error:
         config.complete({"baseline": {}})
-    known = "markov, popularity, session_knn, session_popularity, vmis_knn"
+    known = ", ".join(registry.names("baseline"))
     assert str(error.value) == f"Section [baseline] has no 'name'. Known: {known}."
 
 

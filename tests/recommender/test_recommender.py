@@ -12,7 +12,7 @@ from sessionrl.evaluation.rankings import Rankings
 from sessionrl.experiment import Experiment
 from sessionrl.recommender import Recommender
 
-MODELS = ("popularity", "session-popularity", "markov", "session-knn", "vmis-knn", "gru4rec", "smorl-gru")
+MODELS = ("popularity", "session-popularity", "markov", "session-knn", "stan", "gru4rec", "smorl-gru", "gru4rec-knn")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,9 @@ import pytest
 from shelf import METRICS, POPULARITY, SQN, network, rankings
 
 from sessionrl.errors import BadDirectory, BadOption
+from sessionrl.reporting.figures import family
 from sessionrl.reporting.models import differences, load_catalogue, load_models
+from sessionrl.reporting.results import results_of
 
 
 def test_runs_that_differ_only_in_their_seed_are_one_model(shelves):
@@ -101,3 +103,24 @@ def test_a_missing_file_is_named(shelf):
     with pytest.raises(BadDirectory) as caught:
         load_models([run])
     assert str(caught.value) == (f"{run}/data.json is missing.\n  do now: check the path, or make the directory again")
+
+
+def test_an_ensemble_has_a_colour_of_its_own(shelf):
+    ensemble = {"baseline": {"name": "stan"}, "weight": 0.3}
+    paths = [
+        shelf.run("alone", network(), rankings(1, 1), preset="gru4rec"),
+        shelf.run("both", {**network(), "ensemble": ensemble}, rankings(1, 1), preset="gru4rec-knn"),
+        shelf.run("counts", POPULARITY, rankings(1, 1), preset="popularity"),
+    ]
+    assert [family(model) for model in load_models(paths)] == ["supervised", "ensemble", "baseline"]
+
+
+def test_an_ensemble_and_its_control_differ_in_more_than_the_objective(shelf):
+    ensemble = {"baseline": {"name": "stan"}, "weight": 0.3}
+    paths = [
+        shelf.run("alone", network(), rankings(1, 1), preset="gru4rec"),
+        shelf.run("both", {**network(objective=SQN), "ensemble": ensemble}, rankings(1, 1), preset="sqn-knn"),
+    ]
+    models = load_models(paths)
+    (found,) = results_of(models, 100).controlled
+    assert {"ensemble.weight", "ensemble.baseline.name"} <= set(found.other)

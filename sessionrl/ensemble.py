@@ -1,0 +1,80 @@
+"""Ensemble: the probabilities of a network mixed with those of a baseline."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import torch
+from pydantic import AfterValidator, Field
+from torch import Tensor
+
+from sessionrl import registry
+from sessionrl.baselines.baseline import Baseline, SparseScores
+from sessionrl.data.sessions import Cases, Sessions
+
+if TYPE_CHECKING:
+    from sessionrl.recommender import NetworkScorer
+
+GRID = tuple(step / 10 for step in range(11))  # weights among which one is chosen
+LEAST = 1e-12  # share of the network at weight 1, where it still orders what the baseline does not list
+
+
+def _completed(section: dict[str, Any]) -> dict[str, Any]:
+    return registry.complete("baseline", section)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """p(i|s) = (1 - weight) softmax(order)_i + weight score_i / sum_j score_j, j over the items the baseline lists.
+
+    Network and baseline err in different places: one generalises, the other remembers. After the weighted hybrid of
+    GRU4Rec and session-kNN in Jannach & Ludewig 2017, doi:10.1145/3109859.3109872.
+
+    Options:
+        weight: of the baseline, in [0, 1]; None chooses it on the validation part, by what chooses the epoch, with a
+            network and a baseline that were fitted without that part
+        baseline: section of a baseline, as [baseline] has it
+    """
+
+    baseline: Annotated[dict[str, Any], AfterValidator(_completed)]
+    weight: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class EnsembleScorer:
+    """A network and a fitted baseline; a case for which the baseline lists nothing is the network's alone.
+
+    Args:
+        network: under its policy, whose order is read as logits
+        baseline: its listed scores are > 0 and additive, as those of all neighbours are
+        weight: of the baseline, in [0, 1]
+    """
+
+    def __init__(self, network: "NetworkScorer", baseline: Baseline, weight: float):
+        self.network, self.baseline, self.weight = network, baseline, weight
+
+    @torch.inference_mode()
+    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor]]:
+        """Chunks of the cases in any order, with scores ``[N, V - 1]`` float32, column j being item j + 1."""
+        for chunk, order in self.network.scored(sessions, cases):
+            assert isinstance(order, Tensor)
+            yield chunk, mixed(order, self.baseline.scores(sessions, chunk), self.weight)
+
+
+def mixed(order: Tensor, listed: SparseScores, weight: float) -> Tensor:
+    """[N, V - 1] order_i, and for listed items log(e^order_i + odds share_i sum_j e^order_j): log p + a constant.
+
+    The odds are weight / (1 - weight), the shares those of the listed scores. What is not listed keeps the network's
+    own score ``[N, V - 1]``, so that no small probability is rounded into a tie.
+    """
+    shares = listed.scores.clip(min=0.0)
+    case = np.repeat(np.arange(len(order)), np.diff(listed.offsets))
+    added = np.flatnonzero(shares * weight)
+    case, columns, shares = case[added], listed.items[added] - 1, shares[added]
+    total = np.bincount(case, weights=shares, minlength=len(order))
+    odds = weight / max(1.0 - weight, LEAST)
+    at = torch.from_numpy(case).to(order.device), torch.from_numpy(columns.astype(np.int64)).to(order.device)
+    of_baseline = torch.from_numpy(np.log(odds * shares / total[case])).to(order)
+    result = order.clone()
+    result[at] = torch.logaddexp(order[at], order.logsumexp(1)[at[0]] + of_baseline)
+    return result
