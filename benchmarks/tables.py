@@ -35,14 +35,17 @@ class Study:
     metrics: tuple[str, ...]
 
 
-BASELINES = ("popularity", "popularity-recent", "session-popularity", "markov", "session-knn", "vmis-knn")
+BASELINES = (
+    "random", "popularity", "popularity-recent", "last-items", "session-popularity", "markov", "association-rules",
+    "sequential-rules", "item-knn", "sknn", "session-knn", "vmis-knn", "stan", "vstan",
+)  # fmt: skip
 NETWORKS = ("gru4rec", "gru4rec-ce", "sqn-gru", "smorl-gru")
 STUDIES = {
     "published": Study(
         reader="sequences",
         folder="retailrocket_sequences",
         preparation=Preparation(min_item_events=1, vocabulary_from="train+valid"),
-        models=(*BASELINES[:1], *BASELINES[2:], *NETWORKS),
+        models=(*(name for name in BASELINES if name != "popularity-recent"), *NETWORKS),
         options=("evaluation.select_on=all",),
         slices=("all", "prefix>=2", "new", "repeat"),
         metrics=("hit@20", "mrr@20", "coverage@20", "novelty@20", "diversity@20", "list_repeat@20"),
