@@ -27,6 +27,8 @@ class Items(nn.Module):
             learned state; without it the first event is predicted from popularity, as in GRU4Rec
         scale: None scores by dot product; a number s scores by s times the cosine of state and item
             (NISER, arXiv:1909.04276; CORE, arXiv:2204.11067)
+        warm_start: weight of the catalogue's co-occurrence vectors in the vectors that training starts from
+            (`begin_near`); 0 starts from random ones
     """
 
     def __init__(
@@ -37,9 +39,10 @@ class Items(nn.Module):
         tied: bool = True,
         start: bool = False,
         scale: Annotated[float, Field(gt=0)] | None = None,
+        warm_start: Annotated[float, Field(ge=0)] = 0.0,
     ):
         super().__init__()
-        self.dim, self.tied, self.start, self.scale = dim, tied, start, scale
+        self.dim, self.tied, self.start, self.scale, self.warm_start = dim, tied, start, scale, warm_start
         self.sparse = False  # gradients of looked-up rows only; the training loop switches it on
         self.id = nn.Parameter(torch.empty(n_items, dim))
         self.dropout = nn.Dropout(dropout)
@@ -56,3 +59,16 @@ class Items(nn.Module):
             vectors = F.normalize(vectors, dim=-1)
         dropped: Tensor = self.dropout(vectors)
         return dropped
+
+    @torch.no_grad()
+    def begin_near(self, vectors: Tensor) -> None:
+        """e_i <- e_i + warm_start m v_i, where v_i is the item's fixed vector and m the mean length of the e.
+
+        Items that were looked at together thus begin near each other. Of vectors longer than `dim` the coordinates
+        with the largest sums of squares are taken; shorter ones fill the first places.
+
+        Args:
+            vectors: [V, e] float32, of unit length or zero
+        """
+        largest = vectors.square().sum(0).argsort(descending=True, stable=True)[: self.dim]
+        self.id[:, : len(largest)] += self.warm_start * self.id.norm(dim=1).mean() * vectors[:, largest].to(self.id)

@@ -106,7 +106,8 @@ class _Loop:
         self.device = choose_device(training.device)
         torch.manual_seed(seed)
         self.twins = objective.bootstraps and training.target == "twins"
-        self.networks = [make_network().to(self.device) for _ in range(2 if self.twins else 1)]
+        self.vectors = torch.from_numpy(material.catalogue.vectors).to(self.device)
+        self.networks = [self._started(make_network()) for _ in range(2 if self.twins else 1)]
         # Like the twin that is target, it is read without dropout. A copy made on a GPU has the weights of its GRU
         # scattered, and cuDNN would gather them, with a warning, at every call; moving it gathers them once.
         ema = objective.bootstraps and not self.twins
@@ -119,11 +120,16 @@ class _Loop:
         self.steps = training.epochs * len(self.batches.plan(0))
         self.sampler = ItemSampler(material.catalogue.counts, self.device)
         self.tail = torch.from_numpy(material.catalogue.tail()).to(self.device)
-        self.vectors = torch.from_numpy(material.catalogue.vectors).to(self.device)
         self.best_weights: dict[str, Tensor] = {}
         self.batches_in_epoch = 0
         self.whole = True  # whether `at` and the tensors belong to the same moment, so that they can be saved
         self.saved: int | None = None  # the step of the checkpoint
+
+    def _started(self, network: Network) -> Network:
+        network = network.to(self.device)
+        if network.items.warm_start:
+            network.items.begin_near(self.vectors)
+        return network
 
     def _batches(self, material: Material, seed: int) -> Batches | Lanes:
         training, network = self.training, self.networks[0]
