@@ -1,5 +1,6 @@
 """Predict the next item: the objective of GRU4Rec and SASRec, and the supervised half of all others."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -35,6 +36,10 @@ class NextItem:
             the share of the other items that is drawn; 0 is SASRec's binary cross entropy, at 1 a sigmoid tends to the
             probability of the item. The paper draws uniformly (alpha = 0), and only drawn items are negatives: the
             batch's own actions, popular items for the most part, would undo the calibration
+        prior: of gbce, whether a score of 0 stands for the odds beta : k at which an item that is as often the next one
+            as any other has no gradient: log(k / beta) is taken off every score, which leaves the order as it is.
+            Without it, as in the paper, all k negatives begin at a probability of 1/2, and the first epochs are spent
+            on pushing every item down (the prior of arXiv:1708.02002, section 4.1)
     """
 
     kind: Literal["cross_entropy", "bpr_max", "top1", "top1_max", "gbce"] = "cross_entropy"
@@ -44,6 +49,7 @@ class NextItem:
     regularisation: Annotated[float, Field(ge=0)] = 1.0
     elu: Annotated[float, Field(ge=0)] = 0.0
     calibration: Annotated[float, Field(ge=0, le=1)] = 0.75
+    prior: bool = True
 
     rewards: ClassVar[int] = 0
     bootstraps: ClassVar[bool] = False
@@ -74,8 +80,7 @@ class NextItem:
         if self.kind == "bpr_max":
             return bpr_max(logits, position, ignored, self.regularisation, self.elu)
         if self.kind == "gbce":
-            beta = 1 - self.calibration * (1 - candidates.rate)
-            return gbce(logits, position, self._not_drawn(ignored), beta)
+            return self._gbce(logits, candidates)
         return (top1 if self.kind == "top1" else top1_max)(logits, position, ignored)
 
     def _corrected(self, logits: Tensor, candidates: Candidates) -> Tensor:
@@ -84,9 +89,11 @@ class NextItem:
         own = candidates.position[:, None]
         return (logits - self.log_q * candidates.log_q).scatter(1, own, logits.gather(1, own))
 
-    def _not_drawn(self, ignored: Tensor | None) -> Tensor | None:
-        """The ignored, and the batch's actions: all columns but the last `negatives`."""
-        if ignored is None:
-            return None
-        drawn = torch.arange(ignored.size(1), device=ignored.device) >= ignored.size(1) - self.negatives
-        return ignored | ~drawn
+    def _gbce(self, logits: Tensor, candidates: Candidates) -> Tensor:
+        columns, ignored = logits.size(1), candidates.ignored
+        beta = 1 - self.calibration * (1 - candidates.rate)
+        if ignored is not None:  # the batch's actions come first, the drawn items last
+            ignored = ignored | (torch.arange(columns, device=logits.device) < columns - self.negatives)
+        if self.prior:
+            logits = logits - math.log(max(1, self.negatives or columns - 1) / beta)
+        return gbce(logits, candidates.position, ignored, beta)

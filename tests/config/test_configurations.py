@@ -139,7 +139,7 @@ def test_what_is_no_assignment_is_said(assignment):
         ("objective.supervised.knd=top1",
          "objective 'sqn' has no option 'supervised.knd'. Did you mean 'supervised.kind'? Options: supervised.kind, "
          "supervised.negatives, supervised.alpha, supervised.log_q, supervised.regularisation, supervised.elu, "
-         "supervised.calibration."),
+         "supervised.calibration, supervised.prior."),
         ("evaluation.metrics=hit@20", "[evaluation], option 'metrics' = 'hit@20': Input should be a list, "
                                       'written ["a", "b"].'),
         ("baseline.name=markov", "A baseline has no section [items]. Leave out [baseline] to train a network."),

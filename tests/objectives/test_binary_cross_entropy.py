@@ -22,7 +22,9 @@ def sampled(rate: float) -> Candidates:
 @pytest.mark.parametrize(("calibration", "beta"), [(0.0, 1.0), (0.75, 0.4), (1.0, 0.2)])
 def test_only_drawn_items_are_negatives(calibration, beta):
     """With a fifth of the other items drawn, beta = 1 - t (1 - 1/5)."""
-    losses = NextItem(kind="gbce", negatives=3, calibration=calibration).per_transition(LOGITS, sampled(0.2))
+    losses = NextItem(kind="gbce", negatives=3, calibration=calibration, prior=False).per_transition(
+        LOGITS, sampled(0.2)
+    )
     first = -(beta * math.log(1 / 2) + math.log(1 / 4) + 2 * math.log(1 / 2)) / 4
     second = -(beta * math.log(2 / 3) + math.log(1 / 2) + math.log(1 / 4)) / 3
     assert losses.tolist() == pytest.approx([first, second], rel=1e-6)
@@ -35,8 +37,31 @@ def test_the_paper_writes_beta_in_another_way():
 
 def test_over_the_whole_catalogue_nothing_is_to_be_calibrated():
     logits, action = torch.tensor([[math.log(2), 0.0, math.log(3)]]), torch.tensor([1])
-    (loss,) = NextItem(kind="gbce", calibration=1.0).per_transition(logits, whole_catalogue(action)).tolist()
+    (loss,) = (
+        NextItem(kind="gbce", calibration=1.0, prior=False).per_transition(logits, whole_catalogue(action)).tolist()
+    )
     assert loss == pytest.approx(-(math.log(2 / 3) + math.log(1 / 2) + math.log(1 / 4)) / 3)
+
+
+def test_the_prior_moves_all_scores_alike():
+    with_prior = NextItem(kind="gbce", negatives=3, calibration=0.75)
+    without = NextItem(kind="gbce", negatives=3, calibration=0.75, prior=False)
+    moved = without.per_transition(LOGITS - math.log(3 / 0.4), sampled(0.2))
+    torch.testing.assert_close(with_prior.per_transition(LOGITS, sampled(0.2)), moved)
+
+
+@pytest.mark.parametrize(("prior", "pushed"), [(True, 0.0), (False, (3 / 2 - 0.4 / 2) / 4)])
+def test_with_the_prior_scores_of_zero_are_pulled_up_as_much_as_down(prior, pushed):
+    scores = torch.zeros(1, 5, requires_grad=True)
+    candidates = Candidates(torch.arange(1, 6), torch.tensor([0]), torch.zeros(5), torch.zeros(1, 5).bool(), 0.2)
+    NextItem(kind="gbce", negatives=3, calibration=0.75, prior=prior).per_transition(scores, candidates).backward()
+    assert scores.grad.sum().item() == pytest.approx(pushed, abs=1e-7)
+    assert scores.grad[0, 0] < 0 < scores.grad[0, 2]
+
+
+def test_over_the_whole_catalogue_the_prior_is_one_item_among_all():
+    (loss,) = NextItem(kind="gbce").per_transition(torch.zeros(1, 10), whole_catalogue(torch.tensor([4]))).tolist()
+    assert loss == pytest.approx(-(math.log(0.1) + 9 * math.log(0.9)) / 10)
 
 
 @pytest.mark.parametrize(("size", "rate"), [(1, 0.2), (5, 1.0), (50, 1.0)])
@@ -59,9 +84,8 @@ def test_calibrated_it_finds_the_probabilities_that_plain_binary_cross_entropy_o
         for step in range(300):
             some = action[torch.arange(100) + step * 100 % 4000]
             candidates = sampler.candidates(some, torch.arange(100), 1, 0.0, rng)
-            loss = NextItem(kind="gbce", negatives=1, calibration=t).per_transition(
-                scores[candidates.items - 1].expand(100, -1), candidates
-            )
+            objective = NextItem(kind="gbce", negatives=1, calibration=t, prior=False)
+            loss = objective.per_transition(scores[candidates.items - 1].expand(100, -1), candidates)
             optimizer.zero_grad()
             loss.mean().backward()
             optimizer.step()
