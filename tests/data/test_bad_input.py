@@ -394,7 +394,7 @@ def test_what_was_asked_does_not_fit_the_log():
 def test_retailrocket_files():
     assert message_of(RetailRocket(".")) == (
         ".: there is no events.csv in this folder, only: nothing\n"
-        "  expected: events.csv, events.csv.gz or events.csv.xz\n  do now:   check the path"
+        "  expected: events.csv, maybe .gz or .xz\n  do now:   check the path"
     )
     Path("events.csv").write_text("timestamp,visitorid,event,item_id\n1,2,view,3\n")
     assert message_of(RetailRocket(".")) == (

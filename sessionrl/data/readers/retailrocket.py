@@ -9,13 +9,15 @@ import polars as pl
 
 from sessionrl.data.columns import as_ids, as_kinds
 from sessionrl.data.files import find
-from sessionrl.data.schema import names
-from sessionrl.data.tables import Table, read_chunks
+from sessionrl.data.originals import original_chunks, original_file
+from sessionrl.data.tables import Table
 from sessionrl.data.timestamps import read_times
-from sessionrl.errors import BadData, did_you_mean
 from sessionrl.registry import register
 
-_EVENTS = {"item_id": "itemid", "timestamp": "timestamp", "event_type": "event", "user_id": "visitorid"}
+_SOURCE = "RetailRocket"
+_EVENTS = {name: (name,) for name in ("itemid", "timestamp", "event", "visitorid")}
+_VALUES = {name: (name,) for name in ("timestamp", "itemid", "property", "value")}
+_TREE = {name: (name,) for name in ("categoryid", "parentid")}
 _PROPERTIES = ("item_properties_part1.csv", "item_properties_part2.csv")
 
 
@@ -37,24 +39,20 @@ class RetailRocket:
     def files(self) -> tuple[Path, ...]:
         """The files that are read, events first."""
         path = Path(self.path)
+        events = original_file(path, ["events.csv"])
         if not path.is_dir():
-            return (path,)
-        events = find(path, ["events.csv"])
-        if events is None:
-            beside = sorted(one.name for one in path.iterdir() if not one.name.startswith("."))
-            found = f"there is no events.csv in this folder, only: {names(beside) or 'nothing'}"
-            raise BadData(path, found, "events.csv, events.csv.gz or events.csv.xz", "check the path")
+            return (events,)
         others = [find(path, [stem]) for stem in (*_PROPERTIES, "category_tree.csv")]
         return (events, *(one for one in others if one is not None))
 
     def chunks(self) -> Iterator[Table]:
         """The events table, see `sessionrl.data.schema`, piece by piece."""
-        for raw, origin in _chunks(self.files[0], tuple(_EVENTS.values())):
+        for rows, origin in original_chunks(self.files[0], _EVENTS, _SOURCE):
             events = {
-                "item_id": as_ids(raw["itemid"], "itemid", origin),
-                "user_id": as_ids(raw["visitorid"], "visitorid", origin),
-                "timestamp": read_times(raw["timestamp"], origin, "ms").values,
-                "event_type": as_kinds(raw["event"], {}, origin),
+                "item_id": as_ids(rows["itemid"], "itemid", origin),
+                "user_id": as_ids(rows["visitorid"], "visitorid", origin),
+                "timestamp": read_times(rows["timestamp"], origin, "ms").values,
+                "event_type": as_kinds(rows["event"], {}, origin),
             }
             yield Table(pl.DataFrame(events), origin)
 
@@ -63,9 +61,8 @@ class RetailRocket:
         properties = [one for one in self.files[1:] if one.name.startswith("item_properties")]
         if not properties:
             return None
-        wanted = ("timestamp", "itemid", "property", "value")
-        of_category = pl.col("property") == "categoryid"
-        tables = [chunk.rows.filter(of_category) for one in properties for chunk in _chunks(one, wanted)]
+        chunks = (chunk for one in properties for chunk in original_chunks(one, _VALUES, _SOURCE))
+        tables = [chunk.rows.filter(pl.col("property") == "categoryid") for chunk in chunks]
         items = (
             pl.concat(tables)
             .with_columns(pl.col("timestamp").cast(pl.Int64, strict=False))
@@ -76,7 +73,7 @@ class RetailRocket:
         )
         trees = [one for one in self.files[1:] if one.name.startswith("category_tree")]
         if trees:
-            tree = pl.concat([chunk.rows for chunk in _chunks(trees[0], ("categoryid", "parentid"))])
+            tree = pl.concat([chunk.rows for chunk in original_chunks(trees[0], _TREE, _SOURCE)])
             tree = tree.unique("categoryid", keep="first")
             tree = tree.select(category="categoryid", parent_category="parentid")
             items = items.join(tree, on="category", how="left")
@@ -88,17 +85,3 @@ class RetailRocket:
         if any(one.name.startswith("item_properties") for one in self.files):
             notes["items"] = "the category of an item is the earliest value of its property categoryid"
         return notes
-
-
-def _chunks(path: Path, wanted: tuple[str, ...]) -> Iterator[Table]:
-    for table in read_chunks(path):
-        header = table.rows.columns
-        missing = [name for name in wanted if name not in header]
-        if missing:
-            raise BadData(
-                f"{path}, line 1 (the first line of the file is line 1)",
-                f"no column {', '.join(missing)} among: {names(header)}.{did_you_mean(missing[0], header)}",
-                f"RetailRocket's columns {', '.join(wanted)}",
-                "give the original file, or read it with the reader delimited",
-            )
-        yield Table(table.rows.select(wanted), table.origin)
