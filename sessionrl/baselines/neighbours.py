@@ -66,7 +66,7 @@ class Neighbourhood(NamedTuple):
     last_items:     ≥ 1, newest events of the history that are read
     weighting:      weighs events by their place in the history
     decay:          weighs a neighbour by the newest item it shares with the history
-    nearness:       weighs a neighbour's items by how many items they are away from that shared one
+    nearness:       [L] float64 ≥ 0, weighs a neighbour's items by how many items they are away from that shared one
     session_weight: [S] float64 ≥ 0, factor of every session's similarity
     item_weight:    [V] float64 ≥ 0, factor of every item's votes
     """
@@ -76,7 +76,7 @@ class Neighbourhood(NamedTuple):
     last_items: int
     weighting: Fall
     decay: Fall
-    nearness: Fall
+    nearness: npt.NDArray[np.float64]
     session_weight: npt.NDArray[np.float64]
     item_weight: npt.NDArray[np.float64]
 
@@ -106,6 +106,12 @@ def index_sessions(train: Sessions, size: int, sample: int) -> SessionIndex:
     by_item, by_session = by_item[rank < sample], by_session[rank < sample]
     item_offsets = np.searchsorted(by_item, np.arange(size + 1)).astype(np.int64)
     return SessionIndex(session_offsets, item.astype(np.int32), item_offsets, by_session.astype(np.int32))
+
+
+def nearness(index: SessionIndex, scale: float | None) -> npt.NDArray[np.float64]:
+    """[L] exp(-distance / scale) for every distance between two items of a session; 1 for None."""
+    distance = np.arange(np.diff(index.session_offsets).max(initial=0))
+    return np.asarray(np.ones(len(distance)) if scale is None else np.exp(-distance / scale))
 
 
 def length_factor(index: SessionIndex, similarity: Similarity) -> npt.NDArray[np.float64]:
@@ -153,7 +159,7 @@ def _position_weight(fall, place, length):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _decay(fall, step):  # type: ignore[no-untyped-def]
-    """Weight of what is `step` away, where 1 is as near as can be: the last event, or the shared item itself."""
+    """Weight of a neighbour whose newest shared item is `step` events from the end (1 is the last event)."""
     curve = fall.curve
     if curve == _LINEAR:
         return max(0.0, 1.0 - 0.1 * step)
@@ -247,7 +253,7 @@ def _vote(index, how, candidates, score, touched):  # type: ignore[no-untyped-de
             place += 1
         for at in range(first, last):
             item = index.session_items[at]
-            share = vote * _decay(how.nearness, 1 + abs(at - place))
+            share = vote * how.nearness[abs(at - place)]
             if share > 0.0 and score[item] == 0.0:
                 touched[listed] = item
                 listed += 1

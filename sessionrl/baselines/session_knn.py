@@ -17,6 +17,7 @@ from sessionrl.baselines.neighbours import (
     index_sessions,
     inverse_frequency,
     length_factor,
+    nearness,
     score_cases,
 )
 from sessionrl.baselines.popularity import below_zero, popularity_share
@@ -95,7 +96,7 @@ class SessionKNN:
             self.last_items,
             curved(self.weighting),
             curved(self.decay),
-            curved("same"),
+            nearness(index, None),
             length_factor(index, self.similarity),
             1.0 + self.idf_weighting * inverse_frequency(index),
         )

@@ -16,6 +16,7 @@ from sessionrl.baselines.neighbours import (
     index_sessions,
     inverse_frequency,
     length_factor,
+    nearness,
     score_cases,
 )
 from sessionrl.baselines.popularity import MILLISECONDS_PER_DAY, below_zero, popularity_share
@@ -105,7 +106,7 @@ class STAN:
             self.last_items,
             exponential(self.position),
             exponential(self.match),
-            exponential(self.nearness),
+            nearness(index, self.nearness),
             length_factor(index, self.similarity) * fresh,
             1.0 + self.idf_weighting * inverse_frequency(index),
         )

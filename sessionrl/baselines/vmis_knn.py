@@ -15,6 +15,7 @@ from sessionrl.baselines.neighbours import (
     index_sessions,
     inverse_frequency,
     length_factor,
+    nearness,
     score_cases,
 )
 from sessionrl.baselines.popularity import below_zero, popularity_share
@@ -83,7 +84,7 @@ class VMISKNN:
             self.last_items,
             curved("div"),
             curved("linear"),
-            curved("same"),
+            nearness(index, None),
             length_factor(index, "dot"),
             inverse_frequency(index),
         )

@@ -4,7 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from sessionrl import config
 from sessionrl.baselines.baseline import Baseline, SparseScores
+from sessionrl.contracts import check_baseline
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.data.sessions import PAD, Cases, Sessions
 from sessionrl.registry import build, names
@@ -55,6 +57,11 @@ def after(baseline: Baseline, history: list[int]) -> np.ndarray:
 all_baselines = pytest.mark.parametrize("name", names("baseline"))
 counting_baselines = pytest.mark.parametrize("name", sorted({*names("baseline")} - {"random"}))
 personal_baselines = pytest.mark.parametrize("name", sorted({*names("baseline")} - {"popularity"}))
+
+
+@pytest.mark.parametrize("preset", [name for name in config.preset_names() if "baseline" in config.load(name)])
+def test_every_preset_of_a_baseline_keeps_the_contract(preset):
+    check_baseline(**config.load(preset)["baseline"])
 
 
 def test_the_baselines_an_honest_table_needs_are_there():
