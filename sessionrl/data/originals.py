@@ -16,8 +16,12 @@ def original_file(path: Path, stems: Sequence[str]) -> Path:
     """The path itself, or if it is a folder the first of the files that is in it, maybe packed.
 
     Raises:
-        BadData: the folder has none of them, or there is only the publisher's zip archive.
+        BadData: there is no such path, the folder has none of them, or there is only the publisher's zip archive.
     """
+    if not path.exists():
+        beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        found = f"there is no such file or folder.{did_you_mean(path.name, beside)}"
+        raise BadData(path, found, f"the folder with {stems[0]}, or that file", "check the path")
     if path.suffix == ".zip":
         raise _packed(path)
     if not path.is_dir():
@@ -27,8 +31,8 @@ def original_file(path: Path, stems: Sequence[str]) -> Path:
         archives = sorted(path.glob("*.zip"))
         if archives:
             raise _packed(archives[0])
-        beside = names(sorted(one.name for one in path.iterdir() if not one.name.startswith(".")))
-        found = f"there is no {stems[0]} in this folder, only: {beside or 'nothing'}"
+        inside = [one.name for one in path.iterdir() if not one.name.startswith(".")]
+        found = f"there is no {stems[0]} in this folder, only: {names(sorted(inside)) or 'nothing'}"
         raise BadData(path, found, f"{' or '.join(stems)}, maybe .gz or .xz", "check the path")
     return file
 

@@ -64,10 +64,17 @@ def test_a_folder_without_the_file(name, file, expected):
         f"logs: there is no {file} in this folder, only: READ.ME\n"
         f"  expected: {expected}, maybe .gz or .xz\n  do now:   check the path"
     )
+    assert message_of(registry.build("reader", {"name": name, "path": "log"})) == (
+        "log: there is no such file or folder. Did you mean 'logs'?\n"
+        f"  expected: the folder with {file}, or that file\n  do now:   check the path"
+    )
     Path("logs/archive.zip").write_bytes(b"PK\x03\x04")
     unpack = "this is a zip archive\n  expected: the files that are in it\n  do now:   unpack it: unzip archive.zip"
     assert message_of(reader) == f"logs/archive.zip: {unpack}"
-    assert message_of(registry.build("reader", {"name": name, "path": "archive.zip"})) == f"archive.zip: {unpack}"
+    assert (
+        message_of(registry.build("reader", {"name": name, "path": "logs/archive.zip"}))
+        == f"logs/archive.zip: {unpack}"
+    )
 
 
 HEADERS = {

@@ -44,7 +44,8 @@ def refused(shop, sessionrl):
         (["train", "markov", "--ouut", "x"],
          "Unknown option: --ouut. Did you mean --out?\n  do now: sessionrl train --help"),
         (["prepare", "delimted", "log.csv"],
-         "No reader is called 'delimted'. Did you mean 'delimited'? Known: delimited, retailrocket, sequences."),
+         "No reader is called 'delimted'. Did you mean 'delimited'? Known: delimited, diginetica, hm, otto, rees46, "
+         "retailrocket, sequences, taobao, yoochoose."),
         (["prepare", "delimited", "lgo.csv"],
          "lgo.csv: there is no such file. Did you mean 'log.csv'?\n  expected: a file\n  do now:   check the path"),
         (["prepare", "delimited", "log.csv", "test_days=3"],
