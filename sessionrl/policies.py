@@ -117,7 +117,7 @@ def with_revisits(order: Tensor, prefixes: Prefixes, revisit: Revisit) -> Tensor
 
     The last number holds for all older events: (4, 7, 6) gives 4 to the current item, 7 to the one before it and 6 to
     all earlier ones. Visitors return to what they have seen far more often than a softmax over the catalogue says,
-    and by how much depends on the shop: choose the numbers on the validation part (docs/decisions/008).
+    and by how much depends on the shop: choose the numbers on the validation part (docs/decisions/007).
     """
     if not revisit:
         return order

@@ -56,6 +56,10 @@ class Batches:
         for chosen in self.plan(epoch)[skip:]:
             yield transitions(self._sessions, self._take(chosen), self._rewards, self._start)
 
+    def weight(self, batch: Transitions) -> float:
+        """Of the batch's mean loss: 1, as all batches are of about equal size."""
+        return 1.0
+
     def trained(self, batch: Transitions) -> None:
         """The batch was trained on; nothing is carried from one batch to the next."""
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sessionrl.errors import BadDirectory
 from sessionrl.runs import replacing
+from sessionrl.training.optimizers import RowAdam
 
 STATE = "state"  # the metadata key that carries the JSON
 
@@ -69,7 +70,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, prefix: str, tensors: di
     for key, tensor in tensors.items():
         if key.startswith(f"{prefix}."):
             number, name = key.removeprefix(f"{prefix}.").split(".", 1)
-            # SparseAdam counts its steps in a plain number, Adam in a tensor.
-            is_count = name == "step" and isinstance(optimizer, torch.optim.SparseAdam)
+            # RowAdam counts its steps in a plain number, Adam in a tensor.
+            is_count = name == "step" and isinstance(optimizer, RowAdam)
             state.setdefault(int(number), {})[name] = int(tensor) if is_count else tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

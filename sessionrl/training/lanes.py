@@ -63,6 +63,14 @@ class Lanes:
             self._walked = lanes
             yield self._transitions(lanes, events)
 
+    def weight(self, batch: Transitions) -> float:
+        """Of the batch's mean loss: the share of the lanes that are left, so that every transition counts the same.
+
+        At the end of an epoch few lanes are left for many steps, and a full weight would let the newest long sessions
+        undo what was learned before.
+        """
+        return len(batch) / self._lanes
+
     def trained(self, batch: Transitions) -> None:
         """The batch was trained on: carry its states to the next step."""
         state = batch.state

@@ -172,7 +172,7 @@ class _Loop:
         loss = self.objective.loss(online, target, batch, context)
         for optimizer in self.optimizers[role]:
             optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()  # type: ignore[no-untyped-call]
+        (self.batches.weight(batch) * loss.total).backward()  # type: ignore[no-untyped-call]
         if training.clip is not None:
             clip(online.parameters(), training.clip)
         for optimizer in self.optimizers[role]:

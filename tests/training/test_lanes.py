@@ -56,6 +56,11 @@ def test_lanes_walk_their_sessions_and_pass_to_the_next_one():
     assert steps == [([1, 4], [2, 5]), ([2, 6], [3, 7]), ([8], [1])]
 
 
+def test_a_step_with_few_lanes_left_weighs_less():
+    made = of(Sessions.of([[1, 2, 3, 4], [4, 5], [6, 7]]), lanes=2)
+    assert [made.weight(batch) for batch in walked(made)] == [1.0, 1.0, 0.5]
+
+
 def test_shuffled_epochs_differ_and_come_again():
     sessions = numbered(random_lengths(50))
     first, second = (

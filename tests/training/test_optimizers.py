@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sessionrl.training.optimizers import Adagrad, clip, make_optimizers
+from sessionrl.training.optimizers import Adagrad, RowAdam, clip, make_optimizers
 
 
 def sparse_grad(rows: list[int], values: list[list[float]], size: int) -> torch.Tensor:
@@ -80,6 +80,18 @@ def test_rows_that_a_step_does_not_name_keep_their_momentum():
     # row 0: -.1, then .5 * -.1 - .1 / sqrt(2), with two steps of rest between
     assert table[0].item() == pytest.approx(-0.1 - 0.05 - 0.1 / 2**0.5, rel=1e-6)
     torch.testing.assert_close(table[0], table[1])
+
+
+def test_row_adam_is_torchs_lazy_adam():
+    one, other = nn.Parameter(torch.ones(5, 2)), nn.Parameter(torch.ones(5, 2))
+    ours, torchs = RowAdam([one], lr=0.1), torch.optim.SparseAdam([other], lr=0.1)
+    for step, touched in enumerate([[0, 3], [3], [1, 0], [4, 4], [0, 3]]):
+        values = torch.randn(len(touched), 2, generator=torch.Generator().manual_seed(step)).tolist()
+        one.grad, other.grad = sparse_grad(touched, values, 5), sparse_grad(touched, values, 5)
+        ours.step()
+        torchs.step()
+        torch.testing.assert_close(one, other)
+    assert one[2].tolist() == [1, 1]
 
 
 def test_clip_by_hand():
