@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sessionrl.data.sessions import Sessions
 
 WINDOW = 3  # events to either side
+_BLOCK = 1 << 20  # pairs
 NEWEST_EVENTS = 1 << 22  # of the training part: pairs of items grow with the log, and old ones tell little of the shop
 
 
@@ -19,10 +20,8 @@ def newest_sessions(runs: Reversible[Sessions], most_events: int) -> Sessions:
     """
     newest = Sessions.of([])
     for run in reversed(runs):
-        least = (
-            len(run.items) + len(newest.items) - most_events
-        )  # events at the beginning of this run that are too many
-        begin = int(np.searchsorted(run.offsets, max(least, 0)))
+        too_many = len(run.items) + len(newest.items) - most_events  # events at the beginning of this run
+        begin = int(np.searchsorted(run.offsets, max(too_many, 0)))
         newest = Sessions.concatenate(run.slice(begin, len(run)), newest)
         if begin:
             break
@@ -60,27 +59,31 @@ def cooccurrence_vectors(train: Sessions, items: int, dim: int, seed: int) -> np
 
 
 def cooccurrences(train: Sessions, items: int) -> Any:
-    """[V, V] sparse counts of two items at most `WINDOW` events apart in a session; symmetric, empty diagonal."""
+    """[V, V] sparse int32 counts of two items at most `WINDOW` events apart in a session; symmetric, empty diagonal."""
     from scipy import sparse
 
     session = train.session
-    counts = sparse.csr_array((items, items), dtype=np.float64)
+    counts = sparse.csr_array((items, items), dtype=np.int32)
     for distance in range(1, WINDOW + 1):
         one, other = train.items[:-distance], train.items[distance:]
         together = (session[:-distance] == session[distance:]) & (one != other)
-        pairs = (np.ones(int(together.sum())), (one[together], other[together]))
+        pairs = (np.ones(int(together.sum()), np.int32), (one[together], other[together]))
         counts = counts + sparse.coo_array(pairs, shape=(items, items)).tocsr()
     return counts + counts.T
 
 
 def ppmi_of(counts: Any) -> Any:
-    """[V, V] sparse float32: positive pointwise mutual information of a matrix of counts."""
+    """[V, V] sparse float32: positive pointwise mutual information of a symmetric matrix of counts."""
     from scipy import sparse
 
-    of_item = np.asarray(counts.sum(axis=1)).ravel()
-    pairs = counts.tocoo()
-    row, column = pairs.coords
-    pmi = np.log(pairs.data * of_item.sum() / (of_item[row] * of_item[column]))
-    ppmi = sparse.csr_array((np.maximum(pmi, 0.0), (row, column)), shape=counts.shape, dtype=np.float32)
+    of_item = np.asarray(counts.sum(axis=1), np.float64).ravel()
+    ppmi = sparse.csr_array(
+        (np.empty(counts.nnz, np.float32), counts.indices.copy(), counts.indptr.copy()), shape=counts.shape
+    )
+    for first in range(0, counts.nnz, _BLOCK):  # a logarithm in float64 of all pairs at once would be the peak
+        pairs = np.arange(first, min(first + _BLOCK, counts.nnz))
+        row, column = np.searchsorted(counts.indptr, pairs, side="right") - 1, counts.indices[pairs]
+        pmi = np.log(counts.data[pairs] * of_item.sum() / (of_item[row] * of_item[column]))
+        ppmi.data[pairs] = np.maximum(pmi, 0.0)
     ppmi.eliminate_zeros()
     return ppmi
