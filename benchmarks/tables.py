@@ -1,23 +1,40 @@
-"""Accuracy of the presets on real logs, as a table with intervals. Interrupted, it goes on where it stopped.
+"""Accuracy of all models on real logs, as tables with intervals. Interrupted, it goes on where it stopped.
 
     python benchmarks/tables.py published --data LOGS    RetailRocket's published sequences (views only)
     python benchmarks/tables.py events --data LOGS       RetailRocket's events: views, carts, purchases; split by time
+    python benchmarks/tables.py yoochoose --data LOGS    a week of Yoochoose's clicks
+    python benchmarks/tables.py globo --data LOGS        two weeks of a news portal, 3 million clicks
 
-LOGS is the folder that SESSIONRL_DATA names. Runs are kept in --out; the table goes to standard output as Markdown,
-with the command, the seeds and the commit. Every epoch is chosen on the validation part; the final model is trained
-that long on training and validation part (`refit`), baselines are fitted on both.
+LOGS is the folder that SESSIONRL_DATA names. There are three stages, all of them if none is named:
+
+    search   the same number of trials for every model that has options: its preset as it is, then settings drawn from
+             its space in studies.py, each trained on the training part and measured on the validation part
+    final    the best setting of each model, its epoch chosen on the validation part, trained that long on training and
+             validation part (`refit`), once per seed; baselines are fitted on both, once
+    table    what was chosen and what came of it on the test part, as Markdown on standard output
+
+Several processes can work on one study, each on models of its own, once the first has prepared the log:
+
+    python benchmarks/tables.py globo --stage search --models stan,vstan &
+    python benchmarks/tables.py globo --stage search --models gru4rec-ce,gru4rec-knn &
+
+Trials and runs are kept in --out. section.key=value overrides an option of all models, for a quick look.
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sessionrl import config, registry
-from sessionrl.data.prepare import Preparation, Prepared, prepare
+from search import Search, assignments, configured, is_baseline, shown
+from studies import STUDIES, TUNED_AS, Study
+
+from sessionrl import registry
+from sessionrl.data.prepare import prepare
+from sessionrl.data.prepared import Prepared
 from sessionrl.evaluation.measure import Measurement, measure
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.experiment import Reporter, run_once
@@ -25,87 +42,138 @@ from sessionrl.runs import RunDirectory, read_json
 
 
 @dataclass(frozen=True)
-class Study:
-    reader: str
-    folder: str
-    preparation: Preparation
-    models: tuple[str, ...]
-    options: tuple[str, ...]
-    slices: tuple[str, ...]
-    metrics: tuple[str, ...]
+class Finals:
+    """The final runs of a study, one line of JSON each in `finals.jsonl`."""
+
+    search: Search
+    seeds: Sequence[int]
+
+    def run(self, model: str) -> None:
+        """Train and measure what is missing, or say why it cannot be done yet."""
+        setting = self.search.best(model)
+        if setting is None:
+            print(f"{model}: skipped, not all of its trials are made", file=sys.stderr, flush=True)
+            return
+        configuration = configured(model, setting, ["refit=true", *self.search.options])
+        reporter = Reporter(say=lambda sentence: print(f"{model}: {sentence}", file=sys.stderr, flush=True))
+        for seed in self.wanted(model):
+            run = run_once({**configuration, "seed": seed}, self.search.prepared, self.search.out, reporter)
+            if self.of(model).get(seed) != run.path.name:
+                line = {**self._key(model, seed), "run": run.path.name}
+                with (self.search.out / "finals.jsonl").open("a", encoding="utf-8") as lines:
+                    lines.write(json.dumps(line) + "\n")
+
+    def wanted(self, model: str) -> Sequence[int]:
+        """Seeds; a baseline has one run."""
+        return [1] if is_baseline(model) else self.seeds
+
+    def of(self, model: str) -> dict[int, str]:
+        """The name of the finished run of each seed, with the setting that is the best now."""
+        file = self.search.out / "finals.jsonl"
+        if self.search.best(model) is None or not file.is_file():
+            return {}
+        keys = {seed: self._key(model, seed) for seed in self.wanted(model)}
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        return {
+            seed: line["run"]
+            for seed, key in keys.items()
+            for line in lines
+            if line.items() >= key.items() and RunDirectory(self.search.out / line["run"]).metrics.is_file()
+        }
+
+    def _key(self, model: str, seed: int) -> dict[str, object]:
+        """What makes a final run this one."""
+        overrides = [*self.search.options, *assignments(self.search.best(model) or {})]
+        return {
+            "model": model,
+            "seed": seed,
+            "overrides": overrides,
+            "fingerprint": self.search.prepared.fingerprint,
+        }
 
 
-BASELINES = (
-    "random", "popularity", "popularity-recent", "last-items", "session-popularity", "markov", "association-rules",
-    "sequential-rules", "item-knn", "sknn", "session-knn", "vmis-knn", "stan", "vstan",
-)  # fmt: skip
-NETWORKS = ("gru4rec", "gru4rec-ce", "sqn-gru", "smorl-gru")
-STUDIES = {
-    "published": Study(
-        reader="sequences",
-        folder="retailrocket_sequences",
-        preparation=Preparation(min_item_events=1, vocabulary_from="train+valid"),
-        models=(*(name for name in BASELINES if name != "popularity-recent"), *NETWORKS),
-        options=("evaluation.select_on=all",),
-        slices=("all", "prefix>=2", "new", "repeat"),
-        metrics=("hit@20", "mrr@20", "coverage@20", "novelty@20", "diversity@20", "list_repeat@20"),
-    ),
-    "events": Study(
-        reader="retailrocket",
-        folder="retailrocket",
-        preparation=Preparation(
-            min_item_events=3, test_days=28.0, valid_days=14.0, vocabulary_from="train+valid"
-        ),
-        models=(*BASELINES, *NETWORKS),
-        options=("training.epochs=8",),
-        slices=("all", "view/new", "view/repeat", "cart/new", "cart/repeat", "purchase/new", "purchase/repeat",
-                "first"),
-        metrics=("hit@20", "ndcg@20", "future_purchase_hit@20", "coverage@20", "tail_coverage@20", "novelty@20",
-                 "diversity@20", "list_repeat@20", "history_repeat@20", "gini@20"),
-    ),
-}  # fmt: skip
-
-
-def main() -> None:
+def main(given: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", choices=STUDIES)
+    parser.add_argument("assignments", nargs="*", metavar="section.key=value")
     parser.add_argument(
         "--data", type=Path, default=os.environ.get("SESSIONRL_DATA"), required="SESSIONRL_DATA" not in os.environ
     )
     parser.add_argument("--out", type=Path, default=Path("runs/tables"))
-    parser.add_argument("--seeds", default="1,2,3", help="of the networks; a baseline has one run")
+    parser.add_argument("--stage", choices=["search", "final", "table"], help="default: one after the other")
     parser.add_argument("--models", help="only these presets, with commas between")
-    arguments = parser.parse_args()
-    study, seeds = STUDIES[arguments.study], [int(seed) for seed in arguments.seeds.split(",")]
+    parser.add_argument("--trials", type=int, help="settings per model, the preset among them; 1 is no search")
+    parser.add_argument("--seeds", default="1,2,3", help="of the networks' final runs; a baseline has one")
+    arguments = parser.parse_args(given)
+    study, out = STUDIES[arguments.study], arguments.out / arguments.study
     models = arguments.models.split(",") if arguments.models else study.models
-    out = arguments.out / arguments.study
     prepared = _prepared(study, arguments.data, out)
-    runs = {model: _runs(model, study, seeds, prepared, out) for model in models}
-    print(f"`python benchmarks/tables.py {' '.join(sys.argv[1:2])} --seeds {arguments.seeds}`, ", end="")
-    # Of the runs: those of an earlier call are used again, and may have been made by another version.
-    commits = sorted({read_json(run.environment)["commit"] for its_runs in runs.values() for run in its_runs})
-    print(f"commit {', '.join(commits)}, data {prepared.fingerprint}\n")
-    _print_table(study, prepared, runs)
+    search = Search(study, prepared, out, [*study.options, *arguments.assignments], arguments.trials or study.trials)
+    finals = Finals(search, [int(seed) for seed in arguments.seeds.split(",")])
+    stages = [arguments.stage] if arguments.stage else ["search", "final", "table"]
+    for model in models if "search" in stages else ():
+        search.run(model)
+    for model in models if "final" in stages else ():
+        finals.run(model)
+    if "table" in stages:
+        extra = "".join(f" {one}" for one in arguments.assignments)
+        command = f"{arguments.study}{extra} --trials {search.trials} --seeds {arguments.seeds}"
+        _print_study(study, f"python benchmarks/tables.py {command}", finals, models)
 
 
 def _prepared(study: Study, logs: Path, out: Path) -> Prepared:
     directory = out / "prepared"
     if directory.is_dir():
         return Prepared.load(directory)
-    reader = registry.build("reader", {"name": study.reader, "path": str(logs / study.folder)})
+    reader = registry.build("reader", {**study.reader, "path": str(logs / study.path)})
     return prepare(reader, study.preparation, directory)
 
 
-def _runs(model: str, study: Study, seeds: Sequence[int], prepared: Prepared, out: Path) -> list[RunDirectory]:
-    loaded: dict[str, Any] = config.load(model)
-    options = [one for one in study.options if "baseline" not in loaded or not one.startswith("training.")]
-    loaded = config.override(loaded, ["refit=true", *options])
-    wanted = [1] if "baseline" in loaded else seeds
-    reporter = Reporter(say=lambda sentence: print(f"{model}: {sentence}", file=sys.stderr, flush=True))
-    return [run_once({**loaded, "seed": seed}, prepared, out, reporter) for seed in wanted]
+def _print_study(study: Study, command: str, finals: Finals, models: Sequence[str]) -> None:
+    search = finals.search
+    runs = {
+        model: [RunDirectory(search.out / name) for _, name in sorted(finals.of(model).items())] for model in models
+    }
+    # Of the runs: those of an earlier call are used again, and may have been made by another version.
+    commits = sorted({read_json(run.environment)["commit"] for its_runs in runs.values() for run in its_runs})
+    print(f"`{command}`, commit {', '.join(commits) or 'none'}, data {search.prepared.fingerprint}\n")
+    for model, its_runs in runs.items():
+        if len(its_runs) < len(finals.wanted(model)):
+            why = "its trials are not all made" if search.best(model) is None else "see --stage final"
+            print(f"**Missing**: {model} has {len(its_runs)} of {len(finals.wanted(model))} finished runs, {why}\n")
+    if search.trials > 1:
+        _print_settings(search, models)
+    _print_measurements(study, search.prepared, {model: its_runs for model, its_runs in runs.items() if its_runs})
 
 
-def _print_table(study: Study, prepared: Prepared, runs: dict[str, list[RunDirectory]]) -> None:
+def _print_settings(search: Search, models: Sequence[str]) -> None:
+    part = search.small
+    print(
+        f"Settings, up to {search.trials} trials a model; a trial learned from the newest {len(part.train):,} of "
+        f"{len(search.prepared.train):,} training sessions and was measured on {len(part.valid):,} of "
+        f"{len(search.prepared.valid):,} validation sessions.\n"
+    )
+    print("| model | trials | metric | preset | best | CPU s a trial | setting |\n|---|---|---|---|---|---|---|")
+    for model in models:
+        searched = TUNED_AS.get(model, model)
+        trials, setting = search.of(searched), search.best(model)
+        if len(search.settings(searched)) == 1:
+            print(f"| {model} | 0 | – | – | – | – | no options |")
+        elif not trials or setting is None:
+            print(f"| {model} | {len(trials)} of {len(search.settings(searched))} | – | – | – | – | unfinished |")
+        else:
+            best = max(trial.value for trial in trials)
+            seconds = sum(trial.cpu_seconds for trial in trials) / len(trials)
+            metric = f"{trials[0].by} on {trials[0].where}"
+            source = "" if searched == model else f" (as {searched})"
+            print(
+                f"| {model} | {len(trials)} | {metric} | {trials[0].value:.4f} | {best:.4f} | {seconds:.0f} "
+                f"| {shown(setting)}{source} |"
+            )
+    print()
+
+
+def _print_measurements(study: Study, prepared: Prepared, runs: dict[str, list[RunDirectory]]) -> None:
     for where in study.slices:
         metrics = study.metrics if where == "all" else study.metrics[:2]  # elsewhere only accuracy says something new
         table: dict[str, dict[str, Measurement]] = {}
@@ -113,12 +181,12 @@ def _print_table(study: Study, prepared: Prepared, runs: dict[str, list[RunDirec
             rankings = [Rankings.load(run.rankings) for run in its_runs]
             found = measure(rankings, prepared.catalogue, metrics, [where])
             table[model] = {one.metric: one for one in found if one.average != "session"}
-        shown = [name for name in metrics if any(name in row for row in table.values())]
+        shown_metrics = [name for name in metrics if any(name in row for row in table.values())]
         cases = max((one.cases for row in table.values() for one in row.values()), default=0)
-        print(f"**{where}** ({cases:,} events)\n\n| model | seeds | {' | '.join(shown)} |")
-        print(f"|---|---|{'---|' * len(shown)}")
+        print(f"**{where}** ({cases:,} events)\n\n| model | seeds | {' | '.join(shown_metrics)} |")
+        print(f"|---|---|{'---|' * len(shown_metrics)}")
         for model, row in table.items():
-            print(f"| {model} | {len(runs[model])} | {' | '.join(_cell(row.get(name)) for name in shown)} |")
+            print(f"| {model} | {len(runs[model])} | {' | '.join(_cell(row.get(name)) for name in shown_metrics)} |")
         print()
 
 
@@ -131,4 +199,4 @@ def _cell(one: Measurement | None) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

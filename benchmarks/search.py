@@ -1,0 +1,198 @@
+"""Random search on the validation part: equally many settings for every model, each kept as a line of JSON."""
+
+import json
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from studies import SPACES, TUNED_AS, Setting, Study
+
+from sessionrl import config
+from sessionrl.config import Config
+from sessionrl.data.prepared import Prepared
+from sessionrl.evaluation.rankings import Rankings
+from sessionrl.experiment import Experiment
+from sessionrl.runs import read_json
+
+SEED = 1  # of the draws and of every training
+ATTEMPTS = 50  # draws per trial before a space counts as exhausted
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A setting of a model and what it is worth.
+
+    number:      from 1, which is the preset as it is
+    overrides:   of the preset, as section.key=value: the study's options and the setting
+    fingerprint: of the prepared data
+    train_sessions, valid_sessions: learned from and measured on
+    value:       of the metric `by` on the slice `where` of the validation part, at the best epoch
+    epochs:      that were trained; 0 for a baseline
+    """
+
+    model: str
+    number: int
+    overrides: list[str]
+    fingerprint: str
+    train_sessions: int
+    valid_sessions: int
+    by: str
+    where: str
+    value: float
+    epochs: int
+    best_epoch: int
+    cpu_seconds: float
+    wall_seconds: float
+    commit: str
+
+
+class Search:
+    """The trials of a study, in `trials.jsonl`; those that are there are not made again.
+
+    Args:
+        study: which
+        prepared: its log
+        out: the folder of the study
+        options: of every configuration, as section.key=value
+        trials: per model; 1 is no search
+    """
+
+    def __init__(self, study: Study, prepared: Prepared, out: Path, options: Sequence[str], trials: int):
+        self.prepared, self.options, self.trials = prepared, tuple(options), trials
+        self.out, self.file = out, out / "trials.jsonl"
+        train, valid = prepared.train, prepared.valid
+        if study.tune_train is not None:
+            train = train.slice(max(0, len(train) - study.tune_train), len(train))
+        if study.tune_valid is not None and study.tune_valid < len(valid):
+            valid = valid.select(np.linspace(0, len(valid) - 1, study.tune_valid).astype(np.int64))
+        # The part that is measured at the end of a run is the validation part here: no trial sees the test.
+        self.small = replace(prepared, parts={"train": train, "valid": valid, "test": valid})
+
+    def settings(self, model: str) -> list[Setting]:
+        """The preset as it is, and what is drawn; fewer than asked for where the space has no more."""
+        space = SPACES.get(model, {})
+        found: list[Setting] = [{}]
+        known = [config.complete(configured(model, {}, self.options))]
+        for attempt in range(ATTEMPTS * self.trials):
+            if len(found) >= self.trials or not space:
+                break
+            # By the name of the option, so that models which share one try the same values of it.
+            setting = {option: values[_drawn(option, attempt, len(values))] for option, values in space.items()}
+            complete = config.complete(configured(model, setting, self.options))
+            if complete not in known:
+                found.append(setting)
+                known.append(complete)
+        return found
+
+    def run(self, model: str) -> None:
+        """Make the trials of a model that are missing."""
+        model = TUNED_AS.get(model, model)
+        settings = self.settings(model)
+        if len(settings) == 1:
+            return
+        made = {trial.number for trial in self.of(model)}
+        left = [number for number in range(1, len(settings) + 1) if number not in made]
+        for done, number in enumerate(left, 1):
+            trial = self._try(model, number, settings[number - 1])
+            with self.file.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(asdict(trial)) + "\n")
+            minutes = trial.wall_seconds * (len(left) - done) / 60
+            print(
+                f"{model} trial {number}/{len(settings)}: {trial.by} {trial.value:.4f} on {trial.where}, epoch "
+                f"{trial.best_epoch} of {trial.epochs}, {trial.cpu_seconds:.0f} CPU s; about {minutes:.0f} min for the "
+                f"other {len(left) - done}  {shown(settings[number - 1])}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def of(self, model: str) -> list[Trial]:
+        """The trials there are, of this data with these options, by number."""
+        settings = self.settings(model)
+        found: dict[int, Trial] = {}
+        for line in self.file.read_text(encoding="utf-8").splitlines() if self.file.is_file() else []:
+            trial = Trial(**json.loads(line))
+            if trial.model != model or trial.number > len(settings):
+                continue
+            if asdict(trial).items() >= self._key(model, trial.number, settings[trial.number - 1]).items():
+                found[trial.number] = trial
+        return [found[number] for number in sorted(found)]
+
+    def best(self, model: str) -> Setting | None:
+        """The setting of the best trial, the first of equal ones; None while some are missing."""
+        model = TUNED_AS.get(model, model)
+        settings = self.settings(model)
+        if len(settings) == 1:
+            return {}
+        trials = self.of(model)
+        if len(trials) < len(settings):
+            return None
+        return settings[max(trials, key=lambda trial: trial.value).number - 1]
+
+    def _key(self, model: str, number: int, setting: Setting) -> dict[str, Any]:
+        """What makes a trial this one."""
+        return {
+            "model": model,
+            "number": number,
+            "overrides": [*_fitting(model, self.options), *assignments(setting)],
+            "fingerprint": self.prepared.fingerprint,
+            "train_sessions": len(self.small.train),
+            "valid_sessions": len(self.small.valid),
+        }
+
+    def _try(self, model: str, number: int, setting: Setting) -> Trial:
+        cheap = ["evaluation.metrics=[]", "evaluation.replicates=100"]
+        configuration = {**configured(model, setting, [*self.options, *cheap]), "seed": SEED, "refit": False}
+        begun, begun_cpu = time.perf_counter(), time.process_time()
+        with tempfile.TemporaryDirectory(dir=self.out, prefix=".trial-") as scratch:
+            experiment = Experiment(configuration, self.small)
+            run = experiment.new_run(Path(scratch))
+            experiment.run(run)
+            value = experiment.selection.value(Rankings.load(run.rankings), self.prepared.catalogue)
+            validations = [entry for entry in run.read_log() if "validation" in entry]
+            commit = read_json(run.environment)["commit"]
+        best = max(validations, key=lambda entry: float(entry["validation"]), default={"epoch": 0})
+        return Trial(
+            **self._key(model, number, setting),
+            by=experiment.selection.by,
+            where=experiment.selection.where,
+            value=value,
+            epochs=max((entry["epoch"] for entry in validations), default=0),
+            best_epoch=best["epoch"],
+            cpu_seconds=round(time.process_time() - begun_cpu, 1),
+            wall_seconds=round(time.perf_counter() - begun, 1),
+            commit=commit,
+        )
+
+
+def configured(model: str, setting: Setting, options: Sequence[str]) -> Config:
+    """The preset with the options of a study and a setting."""
+    return config.override(config.load(model), [*_fitting(model, options), *assignments(setting)])
+
+
+def assignments(setting: Setting) -> list[str]:
+    """As section.key=value; JSON's numbers, lists and texts are TOML as well."""
+    return [f"{option}={'none' if value is None else json.dumps(value)}" for option, value in setting.items()]
+
+
+def shown(setting: Setting) -> str:
+    """For a line of a table."""
+    return ", ".join(assignments(setting)) or "the preset"
+
+
+def is_baseline(model: str) -> bool:
+    return "baseline" in config.load(model)
+
+
+def _fitting(model: str, options: Sequence[str]) -> list[str]:
+    """Those that this kind of model has."""
+    return [one for one in options if not (is_baseline(model) and one.startswith("training."))]
+
+
+def _drawn(option: str, attempt: int, size: int) -> int:
+    return int(np.random.default_rng([SEED, attempt, zlib.crc32(option.encode())]).integers(size))

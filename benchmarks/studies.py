@@ -1,0 +1,168 @@
+"""The studies of benchmarks/tables.py: their logs, their models, and what a model's settings are chosen from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sessionrl.data.preparation import Preparation
+
+Setting = dict[str, Any]  # option of a configuration -> value
+Space = Mapping[str, tuple[Any, ...]]  # option -> the values it may take
+
+
+@dataclass(frozen=True)
+class Study:
+    """A log, how it is prepared, and what is measured on it.
+
+    path:       below the folder of all logs
+    reader:     section of the reader, without its path
+    options:    of every configuration, as section.key=value; those of the training are left out for a baseline
+    trials:     settings that are tried per model; with 1 there is no search, and every preset is taken as it is
+    tune_train: sessions of the training part that a trial learns from, the newest; None takes all. Small changes of a
+                setting are ordered alike by a part of a big log, and a trial must not take hours
+    tune_valid: sessions of the validation part that a trial is measured on, evenly spread over it; None takes all
+    """
+
+    path: str
+    reader: Mapping[str, Any]
+    preparation: Preparation
+    models: tuple[str, ...]
+    options: tuple[str, ...]
+    slices: tuple[str, ...]
+    metrics: tuple[str, ...]
+    trials: int = 6
+    tune_train: int | None = None
+    tune_valid: int | None = None
+
+
+BASELINES = (
+    "random", "popularity", "popularity-recent", "session-popularity", "last-items", "markov", "item-knn",
+    "association-rules", "sequential-rules", "sknn", "session-knn", "vmis-knn", "stan", "vstan",
+)  # fmt: skip
+NETWORKS = (
+    "gru4rec", "gru4rec-ce", "gru4rec-revisit", "gru4rec-knn", "sasrec", "gsasrec", "sqn-gru", "smorl-gru",
+)  # fmt: skip
+TIMELESS = tuple(name for name in BASELINES if name != "popularity-recent")  # for a log that has an order only
+
+LISTS = ("coverage@20", "novelty@20", "diversity@20", "list_repeat@20")
+VIEWS_ONLY = ("all", "prefix>=2", "new", "repeat", "first")
+NEXT = ("hit@20", "mrr@20", "ndcg@20", *LISTS)
+STUDIES = {
+    "published": Study(
+        path="retailrocket_sequences",
+        reader={"name": "sequences"},
+        preparation=Preparation(min_item_events=1, vocabulary_from="train+valid"),
+        models=(*TIMELESS, *NETWORKS),
+        options=("evaluation.select_on=all",),
+        slices=VIEWS_ONLY[:-1],
+        metrics=("hit@20", "mrr@20", *LISTS),
+        trials=1,
+    ),
+    "events": Study(
+        path="retailrocket",
+        reader={"name": "retailrocket"},
+        preparation=Preparation(
+            min_item_events=3, test_days=28.0, valid_days=14.0, vocabulary_from="train+valid"
+        ),
+        models=(*BASELINES, *NETWORKS),
+        options=("training.epochs=8",),
+        slices=("all", "view/new", "view/repeat", "cart/new", "cart/repeat", "purchase/new", "purchase/repeat",
+                "first"),
+        metrics=("hit@20", "ndcg@20", "future_purchase_hit@20", "coverage@20", "tail_coverage@20", "novelty@20",
+                 "diversity@20", "list_repeat@20", "history_repeat@20", "gini@20"),
+    ),
+    "yoochoose": Study(  # a week in April 2014: five days of training, one of validation, one of test
+        path="yoochoose",
+        reader={"name": "yoochoose"},
+        preparation=Preparation(min_item_events=3, test_days=1.0, valid_days=1.0, vocabulary_from="train+valid"),
+        models=(*BASELINES, *NETWORKS),
+        options=("evaluation.select_on=all", "training.epochs=8"),
+        slices=VIEWS_ONLY,
+        metrics=NEXT,
+    ),
+    "globo": Study(
+        # A news portal from 1 to 17 October 2017. Five sessions begin days after all others, the last on the 23rd at
+        # 04:06 UTC, and the days are counted back from it: the test begins on Monday 16th at 16:06, validation twelve
+        # hours before. Articles live for hours: with whole days, three quarters of the test are on articles that
+        # nobody had read before, and with these spans two fifths.
+        path="globo/clicks.parquet",
+        reader={"name": "delimited", "columns": {"item_id": "click_article_id", "timestamp": "click_timestamp"}},
+        preparation=Preparation(test_days=6.5, valid_days=0.5, vocabulary_from="train+valid"),
+        models=(*BASELINES, *NETWORKS),
+        options=("evaluation.select_on=all", "training.epochs=3"),
+        slices=VIEWS_ONLY,
+        metrics=NEXT,
+        tune_train=200_000,
+        tune_valid=4_000,
+    ),
+}  # fmt: skip
+
+NEIGHBOURS: Space = {"baseline.neighbours": (50, 100, 200, 500, 1000, 1500), "baseline.sample": (500, 1000, 2500, 5000)}
+STAN: Space = {
+    **NEIGHBOURS,
+    "baseline.position": (0.5, 1.0, 2.0, 5.0, None),
+    "baseline.recency": (0.25, 1.0, 5.0, 20.0, None),
+    "baseline.nearness": (0.5, 1.0, 2.0, 5.0),
+    "baseline.last_items": (5, 10, 20),
+}
+NETWORK: Space = {
+    "items.dim": (64, 128, 192),
+    "items.dropout": (0.1, 0.2, 0.3, 0.4, 0.5),
+    "backbone.dropout": (0.0, 0.1, 0.2, 0.3),
+    "training.transitions_per_batch": (80, 160, 320),
+}
+SCALE: Space = {"items.scale": (12.0, 16.0, 20.0)}
+REVISIT: Space = {"policy.revisit": ((), (2.0, 4.0, 3.0), (4.0, 7.0, 6.0))}
+NEGATIVES = (0.0, 0.25, 0.5, 0.75)  # from uniform to nearly as popular as in the log
+SUPERVISED: Space = {"objective.supervised.alpha": NEGATIVES, "objective.td_weight": (0.1, 0.3, 1.0)}
+GAMMA: Space = {"objective.gamma": (0.0, 0.3, 0.5, 0.9)}
+
+
+def rates(preset: float) -> Space:
+    """Learning rates around that of the preset, evenly spread over one decade of logarithms."""
+    return {"training.learning_rate": tuple(float(f"{preset * factor:.2g}") for factor in (0.3, 0.55, 1.0, 1.8, 3.2))}
+
+
+# gru4rec-ce has no revisits, so that the row beside it says what they bring; gru4rec and gsasrec stay as published.
+SPACES: dict[str, Space] = {
+    "popularity-recent": {"baseline.last_days": (0.05, 0.25, 1.0, 3.0, 7.0, 14.0)},
+    "item-knn": {
+        "baseline.damping": (0.0, 5.0, 20.0, 50.0, 100.0),
+        "baseline.alpha": (0.5, 0.7, 0.8, 0.9, 1.0),
+        "baseline.similar": (50, 100, 300),
+    },
+    "association-rules": {"baseline.similar": (20, 50, 100, 200, 500)},
+    "sequential-rules": {"baseline.steps": (1, 2, 3, 5, 10, 20)},
+    "sknn": NEIGHBOURS,
+    "session-knn": {
+        **NEIGHBOURS,
+        "baseline.weighting": ("linear", "div", "log", "quadratic"),
+        "baseline.decay": ("same", "linear", "div", "log"),
+        "baseline.idf_weighting": (0.0, 1.0, 2.0, 5.0, 10.0),
+        "baseline.last_items": (3, 5, 7, 10, 20),
+    },
+    "vmis-knn": {**NEIGHBOURS, "baseline.last_items": (2, 3, 4, 6, 9)},
+    "stan": STAN,
+    "vstan": {**STAN, "baseline.match": (0.5, 1.0, 2.0, 5.0, None), "baseline.idf_weighting": (0.0, 1.0, 2.0, 5.0)},
+    "gru4rec": {
+        **NETWORK,
+        **rates(0.05),
+        "objective.alpha": NEGATIVES,
+        "objective.regularisation": (0.5, 1.0, 1.95),
+        "training.momentum": (0.0, 0.2, 0.4),
+    },
+    "gru4rec-ce": {**NETWORK, **SCALE, **rates(0.005), "objective.alpha": NEGATIVES},
+    "gru4rec-revisit": {**NETWORK, **SCALE, **REVISIT, **rates(0.005), "objective.alpha": NEGATIVES},
+    "sasrec": {**NETWORK, **SCALE, **REVISIT, **rates(0.003), "objective.alpha": NEGATIVES, "backbone.layers": (1, 2)},
+    "gsasrec": {
+        **NETWORK,
+        **rates(0.001),
+        "objective.calibration": (0.0, 0.5, 0.75, 1.0),
+        "objective.negatives": (64, 256, 1024),
+        "backbone.layers": (1, 2),
+    },
+    "sqn-gru": {**NETWORK, **SCALE, **REVISIT, **rates(0.005), **SUPERVISED, **GAMMA},
+    "smorl-gru": {**NETWORK, **SCALE, **REVISIT, **rates(0.005), **SUPERVISED, **GAMMA},
+}
+# A model whose network another one has too takes the settings that were found for that one.
+TUNED_AS = {"gru4rec-knn": "gru4rec-ce"}
