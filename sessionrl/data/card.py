@@ -1,4 +1,4 @@
-"""The card of a prepared data set: rows read, dropped and why, spans, kinds, lengths; counted run by run."""
+"""The card of a prepared data set: rows read, dropped and why, spans, kinds, lengths; counted piece by piece."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class LogCounts:
         self._with_kind = dict.fromkeys(kinds, 0)
 
     def add(self, log: Log) -> None:
-        """The next run of the log."""
+        """The next piece of the log."""
         self.sessions += len(log.ids)
         self._events += len(log)
         self._longer += int((log.lengths >= 2).sum())
@@ -58,7 +58,7 @@ class PartCounts:
         self._span: list[int] = []
 
     def add(self, part: Sessions) -> None:
-        """The next run of the part."""
+        """The next piece of the part."""
         items = len(self.events)
         self.events += np.bincount(part.items, minlength=items)
         self.sessions += np.bincount(np.unique(part.session * items + part.items) % items, minlength=items)

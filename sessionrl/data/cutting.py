@@ -16,16 +16,16 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True)
 class Log:
-    """A run of S sessions of a log, ordered by their start, then by id; their E events, by session, then by time.
+    """A piece of a log, S sessions, ordered by their start, then by id; their E events, by session, then by time.
 
-    session:  [E] number of the session in this run, rising; sessions may lose events but keep their number
+    session:  [E] number of the session in this piece, rising; sessions may lose events but keep their number
     position: [E] place in the session as it was cut, before any event was dropped
     items:    [E] codes of the items
     kinds:    [E] uint8, index into the kinds that have a reward
     times:    [E] int64, milliseconds
     ids:      [S] ids of the sessions
     part:     [S] int8, index into `PARTS`; before the split: test where it was published as such, else training
-    sessions_before: sessions of the whole log in the runs before this one
+    sessions_before: sessions of the whole log in the pieces before this one
     training_before: those of them that are not published as test
     """
 

@@ -39,7 +39,7 @@ def encode(log: SplitLog, item_ids: pl.Series, preparation: Preparation, folder:
     With `vocabulary_from` = "train+valid" both are filtered as one.
 
     item_ids: by their code
-    folder:   for the encoded runs
+    folder:   for the encoded pieces
     path:     of the log, for messages
 
     Raises:
@@ -54,11 +54,11 @@ def encode(log: SplitLog, item_ids: pl.Series, preparation: Preparation, folder:
     parts = {name: PartFiles(folder, name) for name in PARTS}
     counts = {name: PartCounts(preparation.kinds, len(ranked) + 1) for name in PARTS}
     lost = _Lost(number > 0, fitted)
-    for run in log:
-        kept = staying(run, number > 0, fitted, least) | staying(run, number > 0, lost.later, least)
-        lost.add(run, kept, log.last_training)
+    for piece in log:
+        kept = staying(piece, number > 0, fitted, least) | staying(piece, number > 0, lost.later, least)
+        lost.add(piece, kept, log.last_training)
         for code, name in enumerate(PARTS):
-            sessions = _sessions(run, kept & (run.part_of_event == code), number)
+            sessions = _sessions(piece, kept & (piece.part_of_event == code), number)
             parts[name].add(sessions)
             counts[name].add(sessions)
     _refuse_empty(log, counts, preparation, path)
@@ -80,7 +80,7 @@ def ranked_by_frequency(support: npt.NDArray[np.int64], item_ids: pl.Series) -> 
 
 
 class _Lost:
-    """What the parts that are not fitted lose, counted run by run, and which test sessions start early."""
+    """What the parts that are not fitted lose, counted piece by piece, and which test sessions start early."""
 
     def __init__(self, known: npt.NDArray[np.bool_], fitted: Sequence[int]):
         self.later = [code for code in range(len(PARTS)) if code not in fitted]
@@ -90,16 +90,16 @@ class _Lost:
         self._items = np.zeros((len(PARTS), len(known)), bool)
         self._early = 0
 
-    def add(self, run: Log, kept: npt.NDArray[np.bool_], last_training: int | None) -> None:
+    def add(self, piece: Log, kept: npt.NDArray[np.bool_], last_training: int | None) -> None:
         for code in self.later:
-            of_part = run.part_of_event == code
-            unseen = of_part & ~self._known[run.items]
+            of_part = piece.part_of_event == code
+            unseen = of_part & ~self._known[piece.items]
             self.short += int((of_part & ~unseen & ~kept).sum())
             self.events[code] += int(unseen.sum())
-            self.targets[code] += int((unseen & (run.position > 0)).sum())
-            self._items[code, run.items[unseen]] = True
+            self.targets[code] += int((unseen & (piece.position > 0)).sum())
+            self._items[code, piece.items[unseen]] = True
         if last_training is not None:
-            self._early += int((run.starts[run.part == TEST] < last_training).sum())
+            self._early += int((piece.starts[piece.part == TEST] < last_training).sum())
 
     def unseen(self) -> dict[str, Unseen]:
         items = self._items.sum(1)
@@ -114,15 +114,15 @@ class _Lost:
         return self._early / tested if tested and log.last_training is not None else None
 
 
-def _sessions(run: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.int32]) -> Sessions:
-    session = run.session[events]
+def _sessions(piece: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.int32]) -> Sessions:
+    session = piece.session[events]
     first = np.flatnonzero(np.diff(session.astype(np.int64), prepend=-1))
     return Sessions(
-        items=number[run.items[events]],
-        event_types=run.kinds[events],
-        timestamps=run.times[events],
+        items=number[piece.items[events]],
+        event_types=piece.kinds[events],
+        timestamps=piece.times[events],
         offsets=np.append(first, len(session)).astype(np.int64),
-        ids=run.ids.gather(session[first]),
+        ids=piece.ids.gather(session[first]),
     )
 
 

@@ -18,7 +18,7 @@ class Filtered(NamedTuple):
 
 
 def fixed_point(
-    runs: Iterable[Log], parts: Collection[int], items: int, min_item_events: int, min_session_events: int
+    pieces: Iterable[Log], parts: Collection[int], items: int, min_item_events: int, min_session_events: int
 ) -> Filtered:
     """The largest set of events in which every item has `min_item_events` and every session `min_session_events`.
 
@@ -26,18 +26,18 @@ def fixed_point(
     not depend on the order of the two steps. Once an item is rare it stays so, and whether a session is short then
     depends on the items alone: so nothing is remembered from pass to pass but a number for each item.
 
-    runs:  gone through once a pass
+    pieces:  gone through once a pass
     parts: whose events take part
     items: how many codes there are
     """
     alive, rare, short, passes = np.ones(items, bool), 0, 0, 0
-    support = _support(runs, parts, alive, 0)
+    support = _support(pieces, parts, alive, 0)
     while True:
         alive &= support >= min_item_events
         fell = int(support[~alive].sum())
         if passes and not fell:
             return Filtered(support, rare, short)
-        left = _support(runs, parts, alive, min_session_events)
+        left = _support(pieces, parts, alive, min_session_events)
         rare += fell
         short += int(support.sum()) - fell - int(left.sum())
         support, passes = left, passes + 1
@@ -52,9 +52,9 @@ def staying(log: Log, alive: npt.NDArray[np.bool_], parts: Collection[int], leas
 
 
 def _support(
-    runs: Iterable[Log], parts: Collection[int], alive: npt.NDArray[np.bool_], least: int
+    pieces: Iterable[Log], parts: Collection[int], alive: npt.NDArray[np.bool_], least: int
 ) -> npt.NDArray[np.int64]:
     support = np.zeros(len(alive), np.int64)
-    for log in runs:
+    for log in pieces:
         support += np.bincount(log.items[staying(log, alive, parts, least)], minlength=len(alive))
     return support

@@ -136,39 +136,39 @@ def _damaged(path: Path | str, error: Exception) -> BadDirectory:
 def fingerprint(vocabulary: Vocabulary, parts: Mapping[str, Iterable[Sessions]], rewards: Mapping[str, float]) -> str:
     """A hash over vocabulary, the events of all parts, and the rewards in their order; 16 hexadecimal digits.
 
-    parts: the runs of sessions that each part consists of; gone through once an array
+    parts: the pieces of sessions that each part consists of; gone through once an array
     """
     digest = hashlib.sha256(vocabulary.fingerprint.encode())
     digest.update(repr([(kind, float(reward)) for kind, reward in rewards.items()]).encode())
     for name in PARTS:
         for array in ("items", "event_types", "timestamps"):
-            for run in parts[name]:
-                digest.update(_little_endian(getattr(run, array)))
+            for piece in parts[name]:
+                digest.update(_little_endian(getattr(piece, array)))
         events = 0
         digest.update(_little_endian(np.zeros(1, np.int64)))
-        for run in parts[name]:
-            digest.update(_little_endian(run.offsets[1:] + events))
-            events += len(run.items)
+        for piece in parts[name]:
+            digest.update(_little_endian(piece.offsets[1:] + events))
+            events += len(piece.items)
     return digest.hexdigest()[:16]
 
 
-def _little_endian(array: npt.NDArray[Any]) -> bytes:
-    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+def _little_endian(array: npt.NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).data
 
 
 class PartFiles:
-    """The runs of a part on disk, one after the other or from the last to the first, as often as needed."""
+    """The pieces of a part on disk, one after the other or from the last to the first, as often as needed."""
 
     def __init__(self, folder: Path, name: str):
         folder.mkdir(exist_ok=True)
         self._folder, self._name = folder, name
         self._files: list[Path] = []
 
-    def add(self, run: Sessions) -> None:
+    def add(self, piece: Sessions) -> None:
         """The next sessions of the part."""
-        if len(run) or not self._files:
+        if len(piece) or not self._files:
             self._files.append(self._folder / f"{self._name}-{len(self._files)}.arrow")
-            write_sessions(self._files[-1], run)
+            write_sessions(self._files[-1], piece)
 
     def __iter__(self) -> Iterator[Sessions]:
         return map(read_sessions, self._files)
@@ -177,7 +177,7 @@ class PartFiles:
         return map(read_sessions, reversed(self._files))
 
     def join(self, path: Path) -> None:
-        """All runs in one file."""
+        """All pieces in one file."""
         pl.scan_ipc(self._files, glob=False).sink_ipc(path)
 
 

@@ -56,11 +56,13 @@ class Origin:
     path:  the file
     lines: [n] Int64, the line of every row as an editor counts, or the row number from 1 where there are no lines
     unit:  "line" or "row"
+    up_to: the last line of the piece, where the file goes on after it: what follows was not looked at yet
     """
 
     path: str | Path
     lines: pl.Series
     unit: str = "line"
+    up_to: int | None = None
 
     def where(self, bad: pl.Series) -> str:
         """The file and the first few offending rows; `bad` is a mask, [n] Boolean."""
@@ -71,10 +73,11 @@ class Origin:
         return f"{self.path}, {self.unit}{'s' if len(lines) > 1 else ''} {first}{more} ({count})"
 
     def refuse(self, bad: pl.Series, found: str, expected: str, remedy: str) -> None:
-        """Raise BadData where any row is bad; `{n}` in `found` becomes ``1 row`` or ``12 rows``."""
+        """Raise BadData where any row is bad; `{n}` in `found` becomes ``1 row`` or ``12 rows up to line 400,000``."""
         bad = bad.fill_null(False)
         if count := int(bad.sum()):
             rows = "1 row" if count == 1 else f"{count:,} rows"
+            rows += "" if self.up_to is None else f" up to {self.unit} {self.up_to:,}"
             raise BadData(self.where(bad), found.replace("{n}", rows), expected, remedy)
 
 

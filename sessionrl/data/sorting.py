@@ -1,4 +1,4 @@
-"""Events laid aside by owner -> the sessions of the whole log in the order of their start, a run at a time."""
+"""Events laid aside by owner -> the sessions of the whole log in the order of their start, a piece at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,7 +60,7 @@ def cut_log(reading: Reading, folder: Path, path: object) -> CutLog:
 
 
 def in_order(cut: CutLog) -> Iterator[Log]:
-    """The runs of the log, from the first to the last; what was given is gone from the disk."""
+    """The pieces of the log, from the first to the last; what was given is gone from the disk."""
     before = training = 0
     for group in range(cut.ranges.groups):
         sessions = cut.ranges.take(group)

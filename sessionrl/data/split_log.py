@@ -1,4 +1,4 @@
-"""The whole log on disk, in order, split: every later step goes over its runs, as often as it needs."""
+"""The whole log on disk, in order, split: every later step goes over its pieces, as often as it needs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ _EVENTS = ("session", "position", "items", "kinds", "times")
 
 @dataclass
 class SplitLog:
-    """The runs of a log, each of them in two files; and what was counted when they were written.
+    """The pieces of a log on disk, a file for every column of each; and what was counted when they were written.
 
     cut:      of the sessions as they were cut
     sessions: [3] sessions of each part, events: [3] their events, before those behind a boundary were dropped
@@ -32,7 +32,7 @@ class SplitLog:
     folder: Path
     split: Split
     cut: LogCounts
-    runs: int = 0
+    pieces: int = 0
     sessions: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(PARTS), np.int64))
     events: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(PARTS), np.int64))
     repeats: int = 0
@@ -40,15 +40,15 @@ class SplitLog:
     last_training: int | None = None
 
     def __iter__(self) -> Iterator[Log]:
-        for run in range(self.runs):
-            columns: dict[str, Any] = {name: self._file(run, name) for name in (*_EVENTS, "part")}
-            yield Log(
-                **{name: np.load(path, mmap_mode="r") for name, path in columns.items()},
-                ids=pl.read_ipc(self._file(run, "ids"))["id"],
-            )
+        for piece in range(self.pieces):
+            # Mapped, not read: most steps look at some columns only.
+            columns: dict[str, Any] = {
+                name: np.load(self._file(piece, name), mmap_mode="r") for name in (*_EVENTS, "part")
+            }
+            yield Log(**columns, ids=pl.read_ipc(self._file(piece, "ids"))["id"])
 
     def add(self, log: Log, collapse: bool) -> None:
-        """The next run, as it was cut; its events after a boundary are dropped, and immediate repeats if asked."""
+        """The next piece, as it was cut; its events after a boundary are dropped, and immediate repeats if asked."""
         self.cut.add(log)
         repeats = immediate_repeats(log) & collapse
         log = log.keep(~repeats)
@@ -63,18 +63,18 @@ class SplitLog:
         if len(training):
             self.last_training = max(self.last_training or 0, int(training.max()))
         for name in (*_EVENTS, "part"):
-            np.save(self._file(self.runs, name), getattr(log, name))
-        log.ids.alias("id").to_frame().write_ipc(self._file(self.runs, "ids"))
-        self.runs += 1
+            np.save(self._file(self.pieces, name), getattr(log, name))
+        log.ids.alias("id").to_frame().write_ipc(self._file(self.pieces, "ids"))
+        self.pieces += 1
 
-    def _file(self, run: int, name: str) -> Path:
-        return self.folder / f"{run}-{name}{'.arrow' if name == 'ids' else '.npy'}"
+    def _file(self, piece: int, name: str) -> Path:
+        return self.folder / f"{piece}-{name}{'.arrow' if name == 'ids' else '.npy'}"
 
 
-def split_log(runs: Iterable[Log], split: Split, preparation: Preparation, folder: Path) -> SplitLog:
-    """The runs, split, in `folder`."""
+def split_log(pieces: Iterable[Log], split: Split, preparation: Preparation, folder: Path) -> SplitLog:
+    """The pieces, split, in `folder`."""
     folder.mkdir()
     log = SplitLog(folder, split, LogCounts(preparation.kinds))
-    for run in runs:
-        log.add(run, preparation.repeats == "collapse")
+    for piece in pieces:
+        log.add(piece, preparation.repeats == "collapse")
     return log

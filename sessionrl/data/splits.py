@@ -15,10 +15,10 @@ _NEVER = int(np.iinfo(np.int64).max)
 
 @dataclass(frozen=True)
 class Split:
-    """A rule, ready for a log that comes run by run.
+    """A rule, ready for a log that comes piece by piece.
 
     rule:  a sentence
-    parts: of the sessions of a run, [S] int8, index into `PARTS`
+    parts: of the sessions of a piece, [S] int8, index into `PARTS`
     ends:  ms per part; later events of its sessions are cut off
     """
 

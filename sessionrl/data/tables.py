@@ -60,8 +60,8 @@ def read_chunks(path: Path, separator: str = "", header: Sequence[str] = ()) -> 
     while raw:
         piece = _quickly(raw, layout, line, skip) or _carefully(raw, pieces, layout, line, skip)
         rows = piece.rows.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
-        yield Table(rows.drop(LINE), Origin(path, rows[LINE]))
         line, skip, raw = line + piece.lines, 0, next(pieces, b"")
+        yield Table(rows.drop(LINE), Origin(path, rows[LINE], up_to=line - 1 if raw else None))
 
 
 def read_table(path: Path, separator: str = "", header: Sequence[str] = ()) -> Table:
@@ -86,8 +86,9 @@ def _parquet(path: Path) -> Iterator[Table]:
         count = table.select(pl.len()).collect().item()
         for start in range(0, max(count, 1), PARQUET_ROWS):
             rows = table.slice(start, PARQUET_ROWS).collect()
-            numbers = pl.int_range(start + 1, start + 1 + len(rows), dtype=pl.Int64, eager=True)
-            yield Table(rows, Origin(path, numbers, "row"))
+            end = start + len(rows)
+            numbers = pl.int_range(start + 1, end + 1, dtype=pl.Int64, eager=True)
+            yield Table(rows, Origin(path, numbers, "row", end if end < count else None))
     except (pl.exceptions.PolarsError, OSError) as error:
         found = f"the Parquet file is damaged ({short(str(error).splitlines()[0])})"
         raise BadData(path, found, "a whole Parquet file", "copy it again") from None

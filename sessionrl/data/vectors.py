@@ -13,16 +13,16 @@ _BLOCK = 1 << 20  # pairs
 NEWEST_EVENTS = 1 << 22  # of the training part: pairs of items grow with the log, and old ones tell little of the shop
 
 
-def newest_sessions(runs: Reversible[Sessions], most_events: int) -> Sessions:
+def newest_sessions(pieces: Reversible[Sessions], most_events: int) -> Sessions:
     """The last sessions that have together at most so many events; all of them where the part is no longer.
 
-    runs: of the training part, in order; read from the last one as far as needed
+    pieces: of the training part, in order; read from the last one as far as needed
     """
     newest = Sessions.of([])
-    for run in reversed(runs):
-        too_many = len(run.items) + len(newest.items) - most_events  # events at the beginning of this run
-        begin = int(np.searchsorted(run.offsets, max(too_many, 0)))
-        newest = Sessions.concatenate(run.slice(begin, len(run)), newest)
+    for piece in reversed(pieces):
+        too_many = len(piece.items) + len(newest.items) - most_events  # events at the beginning of this piece
+        begin = int(np.searchsorted(piece.offsets, max(too_many, 0)))
+        newest = Sessions.concatenate(piece.slice(begin, len(piece)), newest)
         if begin:
             break
     return newest

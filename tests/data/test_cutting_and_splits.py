@@ -134,12 +134,12 @@ def test_random_split_says_that_it_leaks():
 
 
 @pytest.mark.parametrize("split", [by_time(50, 1e-7, 2e-7), as_published(99, 0.2), at_random(100, 0.2, 0.3, 1)])
-def test_a_split_does_not_depend_on_the_runs_that_a_log_comes_in(split):
+def test_a_split_does_not_depend_on_the_pieces_that_a_log_comes_in(split):
     rows = [(session, "x", session, "test" if session == 3 else "train") for session in range(100)]
     found = cut(rows, columns=("session_id", "item_id", "timestamp", "part"))[1].sessions.sort("start")
     whole = split.parts(Log.of(found)).tolist()
-    runs = [Log.of(found[:20]), Log.of(found[20:21], 20, 19), Log.of(found[21:], 21, 20)]
-    assert [part for run in runs for part in split.parts(run).tolist()] == whole
+    pieces = [Log.of(found[:20]), Log.of(found[20:21], 20, 19), Log.of(found[21:], 21, 20)]
+    assert [part for piece in pieces for part in split.parts(piece).tolist()] == whole
     assert set(whole) == {TRAIN, VALID, TEST}
 
 
@@ -150,7 +150,7 @@ def chain() -> Log:
 
 
 def filtered(log, min_item_events, min_session_events):
-    """What `fixed_point` says of a log in one run, and the events that stay."""
+    """What `fixed_point` says of a log in one piece, and the events that stay."""
     found = fixed_point([log], [TRAIN], len(LETTERS), min_item_events, min_session_events)
     return found, staying(log, found.support > 0, [TRAIN], min_session_events)
 

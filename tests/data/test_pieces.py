@@ -1,6 +1,7 @@
 """Nothing that is prepared depends on how large the pieces are in which a log is read, and sorted on disk."""
 
 import gzip
+import re
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -143,7 +144,26 @@ def test_a_mistake_is_found_at_the_same_line_in_pieces_of_every_size(tmp_path, t
     assert ", line 3 " in whole
     for size in (1, 30, 50, 70):
         with pieces(size, 3):
-            assert message() == whole
+            assert re.sub(r" up to line \d", "", message()) == whole
+
+
+def test_a_count_says_where_it_ends(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = {
+        "session_id": [1] * 1500,
+        "item_id": [2] * 1200 + [None, 2, None] * 100,
+        "timestamp": [1_500_000_000] * 1500,
+    }
+    for name, where, up_to in [
+        ("log.csv", "lines 1202, 1204, 1205", "line 1,4"),
+        ("log.parquet", "rows 1201, 1203, 1204", "row 1,400"),
+    ]:
+        table = pl.DataFrame(rows)
+        (table.write_csv if name.endswith("csv") else table.write_parquet)(tmp_path / name)
+        with pieces(350 * len("1,2,1500000000\n") if name.endswith("csv") else 350), pytest.raises(BadData) as error:
+            prepare(Delimited(name), Preparation(), "out")
+        assert str(error.value).startswith(f"{name}, {where}")
+        assert re.search(rf"\d+ rows up to {up_to}\d* without a value of item_id\n", str(error.value))
 
 
 def test_ids_are_text_as_soon_as_one_is(tmp_path):
@@ -171,19 +191,19 @@ def test_of_equally_early_attributes_the_first_that_was_read_stays():
 
 
 def test_vectors_are_made_of_the_newest_sessions():
-    runs = [Sessions.of([[1, 2], [3]]), Sessions.of([[4, 5, 6], [7, 8]]), Sessions.of([[9]])]
+    parts = [Sessions.of([[1, 2], [3]]), Sessions.of([[4, 5, 6], [7, 8]]), Sessions.of([[9]])]
     expected = {0: [], 1: [9], 2: [9], 3: [7, 8, 9], 5: [7, 8, 9], 6: [4, 5, 6, 7, 8, 9], 9: list(range(1, 10))}
     for most, items in expected.items():
-        newest = newest_sessions(runs, most)
+        newest = newest_sessions(parts, most)
         assert newest.items.tolist() == items
         assert newest.lengths.sum() == len(items)
-    assert len(newest_sessions([replace(runs[0])], 99)) == 2
+    assert len(newest_sessions([replace(parts[0])], 99)) == 2
 
 
 def test_a_part_in_several_files_is_one_part(tmp_path):
     from sessionrl.data.prepared import PartFiles
 
-    part = PartFiles(tmp_path / "runs", "train")
+    part = PartFiles(tmp_path / "parts", "train")
     whole = Sessions.of([[1, 2], [3], [4, 5, 6]])
     for start, stop in [(0, 0), (0, 2), (2, 2), (2, 3)]:
         part.add(whole.slice(start, stop))
