@@ -80,7 +80,12 @@ def ranked_by_frequency(support: npt.NDArray[np.int64], item_ids: pl.Series) -> 
 
 
 class _Lost:
-    """What the parts that are not fitted lose, counted piece by piece, and which test sessions start early."""
+    """What the parts that are not fitted lose, counted piece by piece, and how many test sessions start early.
+
+    later:  the codes of these parts
+    events: [3] on items that the vocabulary lacks; targets: [3] those of them that come after another event
+    short:  events on known items in sessions that are too short
+    """
 
     def __init__(self, known: npt.NDArray[np.bool_], fitted: Sequence[int]):
         self.later = [code for code in range(len(PARTS)) if code not in fitted]

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import tomli_w
@@ -47,39 +47,44 @@ def prepare(
     """
     tell = progress or (lambda _: None)
     with new_directory(Path(directory)) as unfinished:
-        scratch, path = unfinished / "scratch", reader.files[0]
+        scratch, target = unfinished / "scratch", PreparedDirectory(unfinished)
         scratch.mkdir()
-        tell(f"reading the events (laid aside in {scratch})")
-        reading = read(reader, preparation, now_ms, scratch / "owners")
-        tell(f"cutting {reading.kept:,} events into sessions")
-        cut = cut_log(reading, scratch / "starts", path)
-        tell(f"splitting and filtering {cut.sessions:,} sessions")
-        log = split_log(in_order(cut), _split(cut, preparation, reader, reading), preparation, scratch / "log")
-        encoded = encode(log, reading.item_ids, preparation, scratch / "encoded", path)
-        tell(f"making vectors of {len(encoded.vocabulary) - 1:,} items")
+        steps = _sort_and_encode(reader, preparation, now_ms, scratch, tell)
+        tell(f"making vectors of {len(steps.encoded.vocabulary) - 1:,} items")
         known = reader.items()
-        catalogue, found = _catalogue(encoded, reading.told if known is None else known, preparation)
+        catalogue, found = _catalogue(steps.encoded, steps.reading.told if known is None else known, preparation)
         tell("writing")
-        card = {
-            **_reading(reader, preparation, reading.kept + reading.ignored),
-            "cut": log.cut.describe(reading.cutting.rule, cut.several),
-            "catalogue": found,
-            "dropped": {
-                "ignored_kinds": reading.ignored,
-                "immediate_repeats": log.repeats,
-                **encoded.dropped,
-            },
-            **_keeping(log, encoded, preparation, reader.order_only),
-        }
-        target = PreparedDirectory(unfinished)
-        target.settings.write_text(tomli_w.dumps(_settings(reader, preparation)), encoding="utf-8")
-        for name, part in encoded.parts.items():
+        card = _card(reader, preparation, steps, found)
+        for name, part in steps.encoded.parts.items():
             part.join(target.events(name))
-        encoded.vocabulary.save(target.vocabulary)
+        steps.encoded.vocabulary.save(target.vocabulary)
         catalogue.save(target.items, target.vectors)
+        target.settings.write_text(tomli_w.dumps(_settings(reader, preparation)), encoding="utf-8")
         shutil.rmtree(scratch)
         write_json(target.card, card)  # the last, because a directory with a card is a finished one
     return Prepared.opened(directory)
+
+
+class _Steps(NamedTuple):
+    """What every step left, most of it on disk."""
+
+    reading: Reading
+    cut: CutLog
+    log: SplitLog
+    encoded: Encoded
+
+
+def _sort_and_encode(
+    reader: Reader, preparation: Preparation, now_ms: int | None, scratch: Path, tell: Callable[[str], None]
+) -> _Steps:
+    path = reader.files[0]
+    tell(f"reading the events (laid aside in {scratch})")
+    reading = read(reader, preparation, now_ms, scratch / "owners")
+    tell(f"cutting {reading.kept:,} events into sessions")
+    cut = cut_log(reading, scratch / "starts", path)
+    tell(f"splitting and filtering {cut.sessions:,} sessions")
+    log = split_log(in_order(cut), _split(cut, preparation, reader, reading), preparation, scratch / "log")
+    return _Steps(reading, cut, log, encode(log, reading.item_ids, preparation, scratch / "encoded", path))
 
 
 def _split(cut: CutLog, preparation: Preparation, reader: Reader, reading: Reading) -> Split:
@@ -117,7 +122,8 @@ def _catalogue(
     return catalogue, {"items": size - 1, "described": described, "described_without_events": without_events}
 
 
-def _reading(reader: Reader, preparation: Preparation, rows: int) -> dict[str, Any]:
+def _card(reader: Reader, preparation: Preparation, steps: _Steps, catalogue: dict[str, int]) -> dict[str, Any]:
+    reading, cut, log, encoded = steps
     return {
         "sessionrl_version": __version__,
         "reader": _name(reader),
@@ -127,20 +133,17 @@ def _reading(reader: Reader, preparation: Preparation, rows: int) -> dict[str, A
         "rewards": preparation.reward,
         "repeats": preparation.repeats,
         "vocabulary_from": preparation.vocabulary_from,
-        "rows_read": rows,
-    }
-
-
-def _keeping(log: SplitLog, encoded: Encoded, preparation: Preparation, order_only: bool) -> dict[str, Any]:
-    split = {
-        "rule": log.split.rule,
-        "leaks_future": log.split.leaks_future,
-        "test_sessions_before_last_training_event": encoded.early,
-    }
-    return {
-        "split": split,
+        "rows_read": reading.kept + reading.ignored,
+        "cut": log.cut.describe(reading.cutting.rule, cut.several),
+        "catalogue": catalogue,
+        "dropped": {"ignored_kinds": reading.ignored, "immediate_repeats": log.repeats, **encoded.dropped},
+        "split": {
+            "rule": log.split.rule,
+            "leaks_future": log.split.leaks_future,
+            "test_sessions_before_last_training_event": encoded.early,
+        },
         "unseen": {name: unseen._asdict() for name, unseen in encoded.unseen.items()},
-        "parts": {name: counts.describe(order_only) for name, counts in encoded.counts.items()},
+        "parts": {name: counts.describe(reader.order_only) for name, counts in encoded.counts.items()},
         "fingerprint": fingerprint(encoded.vocabulary, encoded.parts, preparation.reward),
     }
 

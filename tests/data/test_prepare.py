@@ -273,9 +273,10 @@ def test_the_fingerprint_is_of_vocabulary_events_and_rewards(prepared):
     assert fingerprint(prepared.vocabulary, {**parts, "valid": parts["test"]}, rewards) != prepared.fingerprint
 
 
-def test_an_interrupt_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("step", ["reading", "cutting", "splitting", "making", "writing"])
+def test_an_interrupt_leaves_nothing(tmp_path, step):
     def interrupt(message):
-        if message == "writing":
+        if message.startswith(step):
             raise KeyboardInterrupt
 
     reader = write_log(tmp_path / "log.csv")
