@@ -5,15 +5,15 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from studies import SPACES, TUNED_AS, Setting, Study
+from studies import RATES, SPACES, TUNED_AS, Setting, Study
 
-from sessionrl import config
+from sessionrl import config, registry
 from sessionrl.config import Config
 from sessionrl.data.prepared import Prepared
 from sessionrl.evaluation.rankings import Rankings
@@ -76,18 +76,19 @@ class Search:
 
     def settings(self, model: str) -> list[Setting]:
         """The preset as it is, and what is drawn; fewer than asked for where the space has no more."""
-        space = SPACES.get(model, {})
+        preset = config.complete(config.load(model))
+        others = {
+            option: [value for value in values if value != _value(preset, option)]
+            for option, values in SPACES.get(model, {}).items()
+        }
+        if "training" in preset and others:
+            rate = preset["training"]["learning_rate"]
+            others["training.learning_rate"] = [float(f"{rate * factor:.2g}") for factor in RATES]
         found: list[Setting] = [{}]
-        known = [config.complete(configured(model, {}, self.options))]
-        for attempt in range(ATTEMPTS * self.trials):
-            if len(found) >= self.trials or not space:
-                break
-            # By the name of the option, so that models which share one try the same values of it.
-            setting = {option: values[_drawn(option, attempt, len(values))] for option, values in space.items()}
-            complete = config.complete(configured(model, setting, self.options))
-            if complete not in known:
+        for attempt in range(ATTEMPTS * self.trials if others else 0):
+            setting = _drawn(others, attempt)
+            if setting not in found and len(found) < self.trials:
                 found.append(setting)
-                known.append(complete)
         return found
 
     def run(self, model: str) -> None:
@@ -191,8 +192,26 @@ def is_baseline(model: str) -> bool:
 
 def _fitting(model: str, options: Sequence[str]) -> list[str]:
     """Those that this kind of model has."""
-    return [one for one in options if not (is_baseline(model) and one.startswith("training."))]
+    return [one for one in options if not (is_baseline(model) and one.split(".")[0] in config.NETWORK)]
 
 
-def _drawn(option: str, attempt: int, size: int) -> int:
-    return int(np.random.default_rng([SEED, attempt, zlib.crc32(option.encode())]).integers(size))
+def _value(complete: Config, option: str) -> Any:
+    """Of an option in a complete configuration, as a space has it."""
+    value: Any = complete
+    for key in option.split("."):
+        value = value[key]
+    return None if value == registry.NONE else tuple(value) if isinstance(value, list) else value
+
+
+def _drawn(others: Mapping[str, Sequence[Any]], attempt: int) -> Setting:
+    """Every option keeps the preset's value with a chance of one half, else it gets one of the others: presets are
+    tuned somewhere, and a few draws find more near them. An option is drawn like a card, so that no value comes twice
+    before all have come; and by its name, so that models which share one mostly try the same.
+    """
+    setting = {}
+    for option, values in others.items():
+        turn, place = divmod(attempt, 2 * len(values))
+        cards = np.random.default_rng([SEED, turn, zlib.crc32(option.encode())]).permutation(2 * len(values))
+        if cards[place] < len(values):
+            setting[option] = values[cards[place]]
+    return setting

@@ -16,7 +16,7 @@ class Study:
 
     path:       below the folder of all logs
     reader:     section of the reader, without its path
-    options:    of every configuration, as section.key=value; those of the training are left out for a baseline
+    options:    of every configuration, as section.key=value; those of a network are left out for a baseline
     trials:     settings that are tried per model; with 1 there is no search, and every preset is taken as it is
     tune_train: sessions of the training part that a trial learns from, the newest; None takes all. Small changes of a
                 setting are ordered alike by a part of a big log, and a trial must not take hours
@@ -113,14 +113,10 @@ NETWORK: Space = {
 }
 SCALE: Space = {"items.scale": (12.0, 16.0, 20.0)}
 REVISIT: Space = {"policy.revisit": ((), (2.0, 4.0, 3.0), (4.0, 7.0, 6.0))}
+RATES = (0.3, 0.55, 1.8, 3.2)  # learning rates of a network, by that of its preset: even steps on a log scale
 NEGATIVES = (0.0, 0.25, 0.5, 0.75)  # from uniform to nearly as popular as in the log
 SUPERVISED: Space = {"objective.supervised.alpha": NEGATIVES, "objective.td_weight": (0.1, 0.3, 1.0)}
 GAMMA: Space = {"objective.gamma": (0.0, 0.3, 0.5, 0.9)}
-
-
-def rates(preset: float) -> Space:
-    """Learning rates around that of the preset, evenly spread over one decade of logarithms."""
-    return {"training.learning_rate": tuple(float(f"{preset * factor:.2g}") for factor in (0.3, 0.55, 1.0, 1.8, 3.2))}
 
 
 # gru4rec-ce has no revisits, so that the row beside it says what they bring; gru4rec and gsasrec stay as published.
@@ -146,23 +142,21 @@ SPACES: dict[str, Space] = {
     "vstan": {**STAN, "baseline.match": (0.5, 1.0, 2.0, 5.0, None), "baseline.idf_weighting": (0.0, 1.0, 2.0, 5.0)},
     "gru4rec": {
         **NETWORK,
-        **rates(0.05),
         "objective.alpha": NEGATIVES,
         "objective.regularisation": (0.5, 1.0, 1.95),
         "training.momentum": (0.0, 0.2, 0.4),
     },
-    "gru4rec-ce": {**NETWORK, **SCALE, **rates(0.005), "objective.alpha": NEGATIVES},
-    "gru4rec-revisit": {**NETWORK, **SCALE, **REVISIT, **rates(0.005), "objective.alpha": NEGATIVES},
-    "sasrec": {**NETWORK, **SCALE, **REVISIT, **rates(0.003), "objective.alpha": NEGATIVES, "backbone.layers": (1, 2)},
+    "gru4rec-ce": {**NETWORK, **SCALE, "objective.alpha": NEGATIVES},
+    "gru4rec-revisit": {**NETWORK, **SCALE, **REVISIT, "objective.alpha": NEGATIVES},
+    "sasrec": {**NETWORK, **SCALE, **REVISIT, "objective.alpha": NEGATIVES, "backbone.layers": (1, 2)},
     "gsasrec": {
         **NETWORK,
-        **rates(0.001),
         "objective.calibration": (0.0, 0.5, 0.75, 1.0),
         "objective.negatives": (64, 256, 1024),
         "backbone.layers": (1, 2),
     },
-    "sqn-gru": {**NETWORK, **SCALE, **REVISIT, **rates(0.005), **SUPERVISED, **GAMMA},
-    "smorl-gru": {**NETWORK, **SCALE, **REVISIT, **rates(0.005), **SUPERVISED, **GAMMA},
+    "sqn-gru": {**NETWORK, **SCALE, **REVISIT, **SUPERVISED, **GAMMA},
+    "smorl-gru": {**NETWORK, **SCALE, **REVISIT, **SUPERVISED, **GAMMA},
 }
 # A model whose network another one has too takes the settings that were found for that one.
 TUNED_AS = {"gru4rec-knn": "gru4rec-ce"}

@@ -104,10 +104,10 @@ def main(given: Sequence[str]) -> None:
     parser.add_argument("--models", help="only these presets, with commas between")
     parser.add_argument("--trials", type=int, help="settings per model, the preset among them; 1 is no search")
     parser.add_argument("--seeds", default="1,2,3", help="of the networks' final runs; a baseline has one")
-    arguments = parser.parse_args(given)
+    arguments = parser.parse_intermixed_args(given)
     study, out = STUDIES[arguments.study], arguments.out / arguments.study
     models = arguments.models.split(",") if arguments.models else study.models
-    prepared = _prepared(study, arguments.data, out)
+    prepared = prepared_log(study, arguments.data, out)
     search = Search(study, prepared, out, [*study.options, *arguments.assignments], arguments.trials or study.trials)
     finals = Finals(search, [int(seed) for seed in arguments.seeds.split(",")])
     stages = [arguments.stage] if arguments.stage else ["search", "final", "table"]
@@ -121,7 +121,7 @@ def main(given: Sequence[str]) -> None:
         _print_study(study, f"python benchmarks/tables.py {command}", finals, models)
 
 
-def _prepared(study: Study, logs: Path, out: Path) -> Prepared:
+def prepared_log(study: Study, logs: Path, out: Path) -> Prepared:
     directory = out / "prepared"
     if directory.is_dir():
         return Prepared.load(directory)
