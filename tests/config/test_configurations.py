@@ -129,7 +129,7 @@ def test_what_is_no_assignment_is_said(assignment):
         ("seed=true", "Option 'seed' = True: expected a whole number from 0 to 4294967295."),
         ("refit=1", "Option 'refit' = 1: expected true or false."),
         ("items.dmi=5", "[items] has no option 'dmi'. Did you mean 'dim'? "
-                        "Options: dim, dropout, tied, start, scale."),
+                        "Options: dim, dropout, tied, start, scale, warm_start."),
         ("items.dim=0", "[items], option 'dim' = 0: Input should be greater than or equal to 1."),
         ("objective.name=smrol", "No objective is called 'smrol'. Did you mean 'smorl'? Known: next_item, smorl, sqn."),
         ("objective.gama=0.5", "objective 'sqn' has no option 'gama'. Did you mean 'gamma'? "
