@@ -29,6 +29,7 @@ class Trial:
     """A setting of a model and what it is worth.
 
     number:      from 1, which is the preset as it is
+    preset:      a hash of the preset's file, so that a trial of an older preset does not count
     overrides:   of the preset, as section.key=value: the study's options and the setting
     fingerprint: of the prepared data
     train_sessions, valid_sessions: learned from and measured on
@@ -38,6 +39,7 @@ class Trial:
 
     model: str
     number: int
+    preset: str
     overrides: list[str]
     fingerprint: str
     train_sessions: int
@@ -140,6 +142,7 @@ class Search:
         return {
             "model": model,
             "number": number,
+            "preset": preset_hash(model),
             "overrides": [*_fitting(model, self.options), *assignments(setting)],
             "fingerprint": self.prepared.fingerprint,
             "train_sessions": len(self.small.train),
@@ -184,6 +187,10 @@ def assignments(setting: Setting) -> list[str]:
 def shown(setting: Setting) -> str:
     """For a line of a table."""
     return ", ".join(assignments(setting)) or "the preset"
+
+
+def preset_hash(model: str) -> str:
+    return f"{zlib.crc32(json.dumps(config.load(model), sort_keys=True).encode()):08x}"
 
 
 def is_baseline(model: str) -> bool:

@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from search import Search, assignments, configured, is_baseline, shown
+from search import Search, assignments, configured, is_baseline, preset_hash, shown
 from studies import STUDIES, TUNED_AS, Study
 
 from sessionrl import registry
@@ -87,6 +87,7 @@ class Finals:
         return {
             "model": model,
             "seed": seed,
+            "preset": preset_hash(model),
             "overrides": overrides,
             "fingerprint": self.search.prepared.fingerprint,
         }
