@@ -158,6 +158,12 @@ class ChangesColumns(FailsWhereThereIsNoFile):
         yield table(EVENTS.with_columns(price=1.0))
 
 
+class ChangesTypes(FailsWhereThereIsNoFile):
+    def chunks(self):
+        yield table(EVENTS.with_columns(category=pl.lit("red")))
+        yield table(EVENTS.with_columns(category=5, item_id=pl.col("item_id").cast(pl.String)))
+
+
 class WritesSeconds(FailsWhereThereIsNoFile):
     def chunks(self):
         yield table(EVENTS.with_columns(pl.col("timestamp").cast(pl.Float64)))
@@ -230,6 +236,7 @@ def plugged(monkeypatch):
         (LosesLines, "origin should have a line for every row, counted from 1"),
         (ReadsNothing, r"chunks\(\) gives no table"),
         (ChangesColumns, "the chunks have different columns"),
+        (ChangesTypes, r"the chunks have different columns: .*'category', 'Int32'.*'category', 'String'"),
         (WritesSeconds, "timestamp of type Float64"),
         (LeavesAnItemOut, "1 row without a value of item_id"),
         (DescribesTwice, "the items table should have one row per item"),
