@@ -1,7 +1,8 @@
 """Seconds and memory of preparing, training and evaluating on a big log, as a table in Markdown.
 
 python benchmarks/size.py LOGS/globo/clicks.parquet --preset gru4rec-ce \\
-    reader.columns.item_id=click_article_id reader.columns.timestamp=click_timestamp data.test_days=7
+    reader.columns.item_id=click_article_id reader.columns.timestamp=click_timestamp \\
+    data.test_days=6.5 data.valid_days=0.5 data.vocabulary_from=train+valid
 
 Options are those of `sessionrl prepare` ([reader], [data]) and of `sessionrl train` (every other section). Every stage
 has a process of its own, whose peak of resident memory is what the operating system says of it at its end: preparing;
