@@ -26,7 +26,7 @@ def _completed(section: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """p(i|s) = (1 - weight) softmax(order)_i + weight score_i / sum_j score_j, j over the items the baseline lists.
+    """p(i|s) = (1 - weight) softmax(logits)_i + weight score_i / sum_j score_j, j over the items the baseline lists.
 
     Network and baseline err in different places: one generalises, the other remembers. After the weighted hybrid of
     GRU4Rec and session-kNN in Jannach & Ludewig 2017, doi:10.1145/3109859.3109872.
@@ -45,7 +45,7 @@ class EnsembleScorer:
     """A network and a fitted baseline; a case for which the baseline lists nothing is the network's alone.
 
     Args:
-        network: under its policy, whose order is read as logits
+        network: its supervised scores are mixed as logits, and its policy reads what comes of it
         baseline: its listed scores are > 0 and additive, as those of all neighbours are
         weight: of the baseline, in [0, 1]
     """
@@ -53,28 +53,27 @@ class EnsembleScorer:
     def __init__(self, network: "NetworkScorer", baseline: Baseline, weight: float):
         self.network, self.baseline, self.weight = network, baseline, weight
 
-    @torch.inference_mode()
-    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor]]:
+    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
         """Chunks of the cases in any order, with scores ``[N, V - 1]`` float32, column j being item j + 1."""
-        for chunk, order in self.network.scored(sessions, cases):
-            assert isinstance(order, Tensor)
-            yield chunk, mixed(order, self.baseline.scores(sessions, chunk), self.weight)
+        return self.network.scored(
+            sessions, cases, lambda logits, chunk: mixed(logits, self.baseline.scores(sessions, chunk), self.weight)
+        )
 
 
-def mixed(order: Tensor, listed: SparseScores, weight: float) -> Tensor:
-    """[N, V - 1] order_i, and for listed items log(e^order_i + odds share_i sum_j e^order_j): log p + a constant.
+def mixed(logits: Tensor, listed: SparseScores, weight: float) -> Tensor:
+    """[N, V - 1] logits_i, and for listed items log(e^logits_i + odds share_i sum_j e^logits_j): log p + a constant.
 
     The odds are weight / (1 - weight), the shares those of the listed scores. What is not listed keeps the network's
     own score ``[N, V - 1]``, so that no small probability is rounded into a tie.
     """
     shares = listed.scores.clip(min=0.0)
-    case = np.repeat(np.arange(len(order)), np.diff(listed.offsets))
+    case = np.repeat(np.arange(len(logits)), np.diff(listed.offsets))
     added = np.flatnonzero(shares * weight)
     case, columns, shares = case[added], listed.items[added] - 1, shares[added]
-    total = np.bincount(case, weights=shares, minlength=len(order))
+    total = np.bincount(case, weights=shares, minlength=len(logits))
     odds = weight / max(1.0 - weight, LEAST)
-    at = torch.from_numpy(case).to(order.device), torch.from_numpy(columns.astype(np.int64)).to(order.device)
-    of_baseline = torch.from_numpy(np.log(odds * shares / total[case])).to(order)
-    result = order.clone()
-    result[at] = torch.logaddexp(order[at], order.logsumexp(1)[at[0]] + of_baseline)
+    at = torch.from_numpy(case).to(logits.device), torch.from_numpy(columns.astype(np.int64)).to(logits.device)
+    of_baseline = torch.from_numpy(np.log(odds * shares / total[case])).to(logits)
+    result = logits.clone()
+    result[at] = torch.logaddexp(logits[at], logits.logsumexp(1)[at[0]] + of_baseline)
     return result

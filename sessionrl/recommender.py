@@ -1,6 +1,6 @@
 """Recommender: ids in, ids out; what is saved, measured and served."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -54,7 +54,10 @@ class NetworkScorer:
         self._prior = torch.from_numpy(np.log1p(counts[1:].astype(np.float64)).astype(np.float32))
 
     @torch.inference_mode()
-    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:  # noqa: D102
+    def scored(
+        self, sessions: Sessions, cases: Cases, mix: Callable[[Tensor, Cases], Tensor] | None = None
+    ) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
+        """Chunks of the cases; `mix` changes the supervised scores [N, V - 1] before the policy reads them."""
         start = self.network.items.start
         device = self.network.bias.device
         empty = cases.length == 0 if not start else np.zeros(len(cases.length), bool)
@@ -66,9 +69,11 @@ class NetworkScorer:
             laid_out = prefixes(sessions, _pick(cases, group), start).to(device)
             states = self.network.states(laid_out)
             for at in range(0, len(group), ROWS):
+                chunk = _pick(cases, group[at : at + ROWS])
                 scores = self.network.score(states[at : at + ROWS], heads=self.policy.heads)
-                order = self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))
-                yield _pick(cases, group[at : at + ROWS]), order
+                if mix is not None:
+                    scores = scores._replace(logits=mix(scores.logits, chunk))
+                yield chunk, self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))
 
 
 class BaselineScorer:

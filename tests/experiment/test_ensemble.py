@@ -18,6 +18,7 @@ from sessionrl.errors import BadOption
 from sessionrl.evaluation.metrics_file import MetricsFile
 from sessionrl.evaluation.rankings import Rankings, rank
 from sessionrl.experiment import Experiment, Reporter
+from sessionrl.policies import Greedy
 from sessionrl.recommender import Recommender
 
 BASE = np.array([-np.inf, -0.5, -0.6, -0.7])
@@ -103,7 +104,7 @@ def test_what_is_loaded_ranks_as_what_was_measured(done, toy):
 
 
 def test_a_weight_that_is_given_is_taken(toy, tmp_path):
-    run = finished(toy, tmp_path, "ensemble.weight=0.25")
+    run = finished(toy, tmp_path, "ensemble.weight=0.25", "policy.revisit=[]")
     assert not run.ensemble.exists()
     loaded = Recommender.load(run.path)
     assert isinstance(loaded.scorer, EnsembleScorer)
@@ -119,6 +120,17 @@ def test_a_weight_that_is_given_is_taken(toy, tmp_path):
             0.75 * order[case].softmax(0).numpy() + 0.25 * share if share.any() else order[case].softmax(0).numpy()
         )
         assert row.softmax(0).numpy() == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_policy_comes_after_the_mixture(tmp_path, toy):
+    run = finished(toy, tmp_path, "ensemble.weight=0.5", "policy.revisit=[]")
+    scorer, sessions = Recommender.load(run.path).scorer, Sessions.of([[3, 4, 3]])
+    plain = dict(_rows(scorer, sessions))
+    scorer.network.policy = Greedy(revisit=(5.0,))
+    for case, row in _rows(scorer, sessions):
+        added = torch.zeros(30)
+        added[[item - 1 for item in [3, 4, 3][: case[1]]]] = 5.0
+        torch.testing.assert_close(row - plain[case], added, atol=1e-5, rtol=0)
 
 
 def _one(case):
