@@ -119,7 +119,7 @@ SUPERVISED: Space = {"objective.supervised.alpha": NEGATIVES, "objective.td_weig
 GAMMA: Space = {"objective.gamma": (0.0, 0.3, 0.5, 0.9)}
 
 
-# gru4rec-ce has no revisits, so that the row beside it says what they bring; gru4rec and gsasrec stay as published.
+# gru4rec-ce has no revisits, so that a row beside it says what they bring; gru4rec and gsasrec stay as published.
 SPACES: dict[str, Space] = {
     "popularity-recent": {"baseline.last_days": (0.05, 0.25, 1.0, 3.0, 7.0, 14.0)},
     "item-knn": {
@@ -159,4 +159,4 @@ SPACES: dict[str, Space] = {
     "smorl-gru": {**NETWORK, **SCALE, **REVISIT, **SUPERVISED, **GAMMA},
 }
 # A model whose network another one has too takes the settings that were found for that one.
-TUNED_AS = {"gru4rec-knn": "gru4rec-ce"}
+TUNED_AS = {"gru4rec-knn": "gru4rec-revisit"}
