@@ -36,6 +36,7 @@ from sessionrl import config, registry
 from sessionrl.data.files import find, text_of
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.nn.network import Network
+from sessionrl.policies import Policy
 from sessionrl.recommender import make_network
 from sessionrl.training.hooks import Hooks, Material
 from sessionrl.training.loop import train
@@ -62,6 +63,7 @@ class Stopwatch:
 
     def __init__(self, prepared: Prepared, tell: Callable[[Epoch], None]):
         self._prepared, self._tell = prepared, tell
+        self.policy: Policy | None = None  # the supervised head as it is
         self._epoch, self._total, self._begun = 0, 0.0, 0.0
 
     def start(self) -> None:
@@ -70,7 +72,7 @@ class Stopwatch:
     def epoch_ends(self, network: Network) -> float:
         seconds = time.process_time() - self._begun
         self._epoch, self._total = self._epoch + 1, self._total + seconds
-        found = accuracy(ranked(network, self._prepared), self._prepared.catalogue)
+        found = accuracy(ranked(network, self._prepared, self.policy), self._prepared.catalogue)
         self._tell(Epoch(self._epoch, seconds, self._total, *found))
         self.start()
         return found.recall
@@ -222,6 +224,7 @@ def _preset(name: str, options: argparse.Namespace, prepared: Prepared) -> Syste
         objective = registry.build("objective", settings["objective"])
         material = Material(prepared.train, prepared.rewards, catalogue)
         hooks = Hooks(validate=watch.epoch_ends, stop_after=epochs)
+        watch.policy = registry.build("policy", settings["policy"])
         watch.start()
         train(lambda: make_network(settings, len(catalogue)), objective, training, material, options.seed, hooks)
 

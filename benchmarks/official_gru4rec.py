@@ -24,8 +24,8 @@ from sessionrl.data.prepare import Prepared
 from sessionrl.data.sessions import Sessions
 from sessionrl.evaluation.rankings import Rankings, rank
 from sessionrl.nn.network import Network
+from sessionrl.policies import Greedy, Policy
 from sessionrl.recommender import NetworkScorer, make_network
-from sessionrl.registry import build
 
 NAME = "GRU4Rec_PyTorch_Official"
 REMEDY = f"""\
@@ -137,10 +137,10 @@ def copied(gru: Any, n_items: int) -> Network:
     return network
 
 
-def ranked(network: Network, prepared: Prepared) -> Rankings:
+def ranked(network: Network, prepared: Prepared, policy: Policy | None = None) -> Rankings:
     """Where the events of the test part land, the first of each session left out, as in the official evaluation."""
     test, catalogue = prepared.test, prepared.catalogue
-    scorer = NetworkScorer(network, build("policy", {"name": "greedy"}), catalogue.counts)
+    scorer = NetworkScorer(network, policy or Greedy(), catalogue.counts)
     every = rank(scorer.scored(test, test.cases()), test, prepared.kinds, len(catalogue) - 1, top=0)
     return every.rows(every.position > 0)
 
