@@ -1,7 +1,7 @@
 """Raw files -> a prepared data set with its card, in memory that does not grow with the log."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,8 @@ from sessionrl.errors import BadOption
 from sessionrl.runs import PreparedDirectory, new_directory, write_json
 
 __all__ = ["Preparation", "Prepared", "Reader", "prepare"]
+
+_KEY = "\0key"  # a name that no table has
 
 
 def prepare(
@@ -51,8 +53,8 @@ def prepare(
         scratch.mkdir()
         steps = _sort_and_encode(reader, preparation, now_ms, scratch, tell)
         tell(f"making vectors of {len(steps.encoded.vocabulary) - 1:,} items")
-        known = reader.items()
-        catalogue, found = _catalogue(steps.encoded, steps.reading.told if known is None else known, preparation)
+        tables = [table for table in (reader.items(), steps.reading.told) if table is not None]
+        catalogue, found = _catalogue(steps.encoded, tables, preparation)
         tell("writing")
         card = _card(reader, preparation, steps, found)
         for name, part in steps.encoded.parts.items():
@@ -103,19 +105,24 @@ def _split(cut: CutLog, preparation: Preparation, reader: Reader, reading: Readi
 
 
 def _catalogue(
-    encoded: Encoded, known: pl.DataFrame | None, preparation: Preparation
+    encoded: Encoded, tables: Sequence[pl.DataFrame], preparation: Preparation
 ) -> tuple[Catalogue, dict[str, int]]:
-    """The catalogue, and counts for the card: items, items described, items described that have no events."""
+    """The catalogue, and counts for the card: items, items described, items described that have no events.
+
+    tables: what is known of the items, the shop's own first; a later one gives only columns that those before lack
+    """
     train, size = encoded.counts["train"], len(encoded.vocabulary)
-    items = encoded.vocabulary.ids.to_frame("item_id")
+    # Ids are joined as text: a shop may write 17 in one file and "17" in the other.
+    key = pl.col("item_id").cast(pl.String).alias(_KEY)
+    items = encoded.vocabulary.ids.to_frame("item_id").with_columns(key)
     described = without_events = 0
-    if known is not None:
-        # Ids are joined as text: a shop may write 17 in one file and "17" in the other.
-        words = known.with_columns(pl.col("item_id").cast(pl.String).alias("key")).drop("item_id")
-        described = int(items["item_id"].cast(pl.String).is_in(words["key"].to_list()).sum())
-        without_events = len(known) - described
-        items = items.with_columns(pl.col("item_id").cast(pl.String).alias("key"))
-        items = items.join(words, on="key", how="left", maintain_order="left").drop("key")
+    if tables:
+        described = int(items[_KEY].is_in(tables[0].select(key)[_KEY].to_list()).sum())
+        without_events = len(tables[0]) - described
+    for table in tables:
+        words = table.select(key, *(name for name in table.columns if name not in items.columns))
+        items = items.join(words, on=_KEY, how="left", maintain_order="left")
+    items = items.drop(_KEY)
     newest = newest_sessions(encoded.parts["train"], NEWEST_EVENTS)
     vectors = cooccurrence_vectors(newest, size, preparation.vector_dim, preparation.seed)
     catalogue = Catalogue(train.events, train.sessions, vectors, items)

@@ -229,6 +229,14 @@ def test_hm_articles_and_their_pictures(hm):
     assert reader.items()["picture"].to_list() == ["images/066/0663713001.jpg", None]
 
 
+def test_hm_the_price_of_an_article_comes_from_its_sales(hm, tmp_path):
+    (hm / "articles.csv").write_text(ARTICLES)
+    prepared = prepare(HM(str(hm)), AT_RANDOM, tmp_path / "out")
+    found = prepared.catalogue.items.select("item_id", "name", "price").sort("item_id").rows()
+    assert ("0663713001", "Atlanta, Push", 0.0508305084745762) in found
+    assert prepared.card["catalogue"]["described"] == sum(name is not None for _, name, _ in found)
+
+
 SESSION = (
     '{"session":42,"events":[{"aid":0,"ts":1661200010000,"type":"clicks"},{"aid":0,"ts":1661200020000,"type":"carts"},'
     '{"aid":2,"ts":1661200080000,"type":"orders"},{"aid":0,"ts":1661200080000,"type":"orders"}]}\n'

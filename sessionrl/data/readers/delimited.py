@@ -35,7 +35,7 @@ class Delimited:
     separator:    of the fields; empty: the most frequent of ``, TAB ; |`` in the first line
     header:       names of the columns, for a file that has no header line
     time_unit:    of times that are numbers; "auto": by the magnitude of their median (at the beginning of a big file)
-    items_path:   a table with one row per item; empty: what the events say about items, the earliest value
+    items_path:   a table with one row per item; what it has no column of is the earliest value in the events
     item_columns: our names -> the items file's; further columns are kept under the name that stands on the left
     """
 

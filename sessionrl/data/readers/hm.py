@@ -43,8 +43,8 @@ class HM:
     it back. The picture of an article, where the folder has it, is ``images/066/0663713001.jpg``.
 
     There are no sessions and the time is a day, so a session, cut by any idle gap below a day, is **what a customer
-    bought on one day**, in the order of the file: a basket, whose order says little. `price` is in the publisher's own
-    unit.
+    bought on one day**, in the order of the file: a basket, whose order says little. The price of
+    an article is that of its first sale, in the publisher's own unit.
     """
 
     path: str
