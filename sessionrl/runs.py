@@ -7,6 +7,7 @@ is a file that is complete. A run without ``metrics.json`` is unfinished, and ev
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,7 +38,8 @@ def new_directory(path: Path) -> Iterator[Path]:
     if path.exists():
         raise BadDirectory(f"{path} exists already.\n  do now: choose another name, or delete it first")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # No number of a process: in a container it is the same every time, and a killed one leaves its directory behind.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     temporary.mkdir()
     try:
         yield temporary

@@ -1,5 +1,6 @@
 """prepare: counts by hand, what lies on disk, and what must not depend on how the log is written."""
 
+import os
 import random
 import tomllib
 from pathlib import Path
@@ -214,6 +215,25 @@ def test_items_of_the_shop_stand_in_the_order_of_the_numbers(tmp_path):
     assert prepared.card["catalogue"] == {"items": 2, "described": 1, "described_without_events": 1}
     assert "  1 items of the shop's table are without events in training" in card_lines(prepared.card)
     assert pl.read_parquet(tmp_path / "out" / "items.parquet").columns[:3] == ["item_id", "count", "sessions"]
+
+
+def test_the_events_tell_of_items_only_what_the_table_of_items_has_no_column_of(tmp_path):
+    (tmp_path / "items.csv").write_text("item_id,price\nq,2\n")
+    rows = [(f"s{n}", item, 1_500_000_000 + n * 40_000, 9, item * 2) for n in range(9) for item in "pq"]
+    told = pl.DataFrame(rows, ["session_id", "item_id", "timestamp", "price", "category"], orient="row")
+    told.write_csv(tmp_path / "log.csv")
+    reader = Delimited(str(tmp_path / "log.csv"), time_unit="s", items_path=str(tmp_path / "items.csv"))
+    prepared = prepare(reader, Preparation(min_item_events=1, test_days=1, valid_days=1), tmp_path / "out")
+    assert prepared.catalogue.items.sort("item_id").rows(named=True) == [
+        {"item_id": "p", "price": None, "category": "pp"},
+        {"item_id": "q", "price": 2.0, "category": "qq"},
+    ]
+    assert prepared.card["catalogue"] == {"items": 2, "described": 1, "described_without_events": 0}
+
+
+def test_what_a_killed_preparation_left_is_in_nobodys_way(tmp_path):
+    (tmp_path / f".out.{os.getpid()}.part").mkdir()  # in a container the next process has the same number
+    assert len(prepare(write_log(tmp_path / "log.csv"), OPTIONS, tmp_path / "out").train)
 
 
 def same(one: Prepared, other: Prepared) -> bool:
