@@ -77,7 +77,7 @@ def _check_chunks(chunks: Sequence[Table], who: str) -> None:
         text = events.schema.get("event_type") == pl.String
         kinds = events["event_type"].drop_nulls().unique().to_list() if text else []
         try:
-            check_events(events, origin, kinds, None)
+            check_events(events, origin, kinds, None, ())
         except BadData as error:
             raise AssertionError(f"{who}: {error}") from None
         placed = len(origin.lines) == len(events) and bool((origin.lines >= 1).all())

@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 from sessionrl.data.cutting import SessionRule
 from sessionrl.errors import BadOption
@@ -10,12 +12,16 @@ from sessionrl.errors import BadOption
 SLICES = ("all", "first", "prefix>=2", "repeat", "new")  # a kind of this name, or with a /, would hide a slice of cases
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 @dataclass(frozen=True)
 class Preparation:
     """How events become sessions for training, validation and test.
 
     reward:             kinds of event and what one is worth; their order is that of `Prepared.kinds`
-    ignore_kinds:       kinds whose events are dropped (and counted)
+    ignore_kinds:       kinds whose events are dropped (and counted); a single one may be given as a word
     sessions:           "log": the log's session_id; "gap": cut after `idle_minutes`; "auto": the log's if it has any
     repeats:            "collapse" keeps the first of immediate repeats of the same item and kind
     min_item_events:    of an item in the training part; filtered with the next to a fixed point
@@ -31,7 +37,7 @@ class Preparation:
     """
 
     reward: dict[str, float] = field(default_factory=lambda: {"view": 0.2, "cart": 1.0, "purchase": 1.0})
-    ignore_kinds: tuple[str, ...] = ()
+    ignore_kinds: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     sessions: SessionRule = "auto"
     idle_minutes: float = 30.0
     repeats: Literal["keep", "collapse"] = "keep"

@@ -1,7 +1,7 @@
 """A log, piece by piece -> its checked events laid aside on disk, those of one owner together."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -45,7 +45,10 @@ class Reader(Protocol):
         ...
 
     def items(self) -> pl.DataFrame | None:
-        """One row per item, `item_id` and its attributes; None where only the events tell of the items."""
+        """One row per item, `item_id` and its attributes; None where only the events tell of the items.
+
+        An attribute that this table has no column of is taken from the events.
+        """
         ...
 
     def notes(self) -> dict[str, str]:
@@ -84,11 +87,12 @@ def read(reader: Reader, preparation: Preparation, now_ms: int | None, folder: P
     """
     latest = None if reader.order_only or now_ms is None else now_ms + DAY_MS
     codes, told, rows, kept, sample = ItemCodes(), Attributes(), 0, 0, []
+    options = [option.name for option in fields(reader)]  # type: ignore[arg-type]
     chunks = reader.chunks()
     beginning = list(islice(chunks, 2))
     spill = Spill(folder, GROUPS if len(beginning) > 1 else 1)
     for table in chain(beginning, chunks):
-        check_events(table.rows, table.origin, (*preparation.kinds, *preparation.ignore_kinds), latest)
+        check_events(table.rows, table.origin, (*preparation.kinds, *preparation.ignore_kinds), latest, options)
         events, origin = _wanted(table, preparation)
         cutting = Cutting.of(events.columns, preparation.sessions, preparation.idle_minutes, origin.path)
         refuse_missing(events[cutting.owner], cutting.owner, origin)

@@ -1,6 +1,6 @@
 """The events table and the items table: columns, types, and checks that show the offending rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,12 +81,15 @@ class Origin:
             raise BadData(self.where(bad), found.replace("{n}", rows), expected, remedy)
 
 
-def check_events(events: pl.DataFrame, origin: Origin, kinds: Sequence[str], latest_ms: int | None) -> None:
+def check_events(
+    events: pl.DataFrame, origin: Origin, kinds: Sequence[str], latest_ms: int | None, options: Collection[str]
+) -> None:
     """The door: after this, nobody checks an event again.
 
     events:    a piece of the table, columns as in `EVENT_COLUMNS`
     kinds:     the kinds of event that are known
     latest_ms: no event may be later; None where the time is only an order
+    options:   of the reader, so that no message advises one that it does not have
 
     Raises:
         BadData: columns missing or of the wrong type, values missing, ids too long, kinds or parts unknown, times
@@ -97,14 +100,14 @@ def check_events(events: pl.DataFrame, origin: Origin, kinds: Sequence[str], lat
         refuse_long(events[column], column, origin)
     for column in ("item_id", "timestamp", "event_type"):
         refuse_missing(events[column], column, origin)
-    _check_times(events["timestamp"], origin, latest_ms)
-    _check_kinds(events["event_type"], origin, kinds)
+    _check_times(events["timestamp"], origin, latest_ms, options)
+    _check_kinds(events["event_type"], origin, kinds, options)
     if "part" in events.columns:
         origin.refuse(
             ~events["part"].is_in(["train", "test"]).fill_null(False),
             "{n} with another part than train and test",
             "'train' or 'test' in every row",
-            "correct the column, or say another with reader.columns.part",
+            "correct the column" + (", or say another with reader.columns.part" if "columns" in options else ""),
         )
 
 
@@ -155,7 +158,7 @@ def _fits(column: str, kind: pl.DataType) -> bool:
     return column not in ("price", "quantity") or kind == pl.Float64
 
 
-def _check_times(times: pl.Series, origin: Origin, latest_ms: int | None) -> None:
+def _check_times(times: pl.Series, origin: Origin, latest_ms: int | None, options: Collection[str]) -> None:
     negative = times < 0
     if negative.any():
         origin.refuse(
@@ -168,24 +171,25 @@ def _check_times(times: pl.Series, origin: Origin, latest_ms: int | None) -> Non
     if future.any():
         first = int(times.filter(future)[0])
         shown = f"{utc(first)}" if first < 10 * END_OF_TIME else f"{first} ms"
+        unit = "; where all times are wrong, say the unit with reader.time_unit" if "time_unit" in options else ""
         origin.refuse(
             future,
             f"{{n}} with a time in the future, the first {shown}",
             f"times up to {utc(END_OF_TIME if latest_ms is None else latest_ms)}",
-            "correct or delete these rows; where all times are wrong, say the unit with reader.time_unit",
+            f"correct or delete these rows{unit}",
         )
 
 
-def _check_kinds(found: pl.Series, origin: Origin, kinds: Sequence[str]) -> None:
+def _check_kinds(found: pl.Series, origin: Origin, kinds: Sequence[str], options: Collection[str]) -> None:
     unknown = ~found.is_in(list(kinds))
     if unknown.any():
         first = str(found.filter(unknown)[0])
         others = [str(kind) for kind in found.filter(unknown).unique().sort().to_list()]
         shown = ", ".join(short(kind) for kind in others[:5]) + (", …" if len(others) > 5 else "")
+        mapped = f"map it (reader.kinds.{first[:40]}={kinds[0]}), or " if "kinds" in options else ""
         origin.refuse(
             unknown,
             f"{{n}} of unknown kind: {shown}.{did_you_mean(first[:40], kinds)}",
             f"one of the kinds that have a reward: {', '.join(kinds)}",
-            f"map it (reader.kinds.{first[:40]}={kinds[0]}), or drop its events (data.ignore_kinds), "
-            "or list all kinds with their rewards in data.reward",
+            f"{mapped}drop its events (data.ignore_kinds), or list all kinds with their rewards in data.reward",
         )

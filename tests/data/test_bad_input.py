@@ -7,8 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from sessionrl import registry
 from sessionrl.data.prepare import Preparation, prepare
 from sessionrl.data.readers.delimited import Delimited
+from sessionrl.data.readers.otto import Otto
 from sessionrl.data.readers.retailrocket import RetailRocket
 from sessionrl.data.readers.sequences import Sequences
 from sessionrl.errors import BadData, BadDirectory, BadOption, SessionRLError
@@ -426,6 +428,25 @@ def test_sequence_files():
     assert message_of(Sequences("."), Preparation(split="time"), kind=BadOption) == (
         "data, option 'split' = 'time': this reader knows only an order. Use 'published' or 'random'."
     )
+
+
+def test_no_message_advises_an_option_that_the_reader_lacks():
+    Path("train.jsonl").write_text('{"session":1,"events":[{"aid":1,"ts":1500000000000,"type":"wish"}]}\n')
+    assert message_of(Otto("train.jsonl")) == (
+        f"train.jsonl, line 1 {LINE_1}: 1 row of unknown kind: 'wish'.\n"
+        "  expected: one of the kinds that have a reward: view, cart, purchase\n"
+        "  do now:   drop its events (data.ignore_kinds), or list all kinds with their rewards in data.reward"
+    )
+    Path("train.jsonl").write_text('{"session":1,"events":[{"aid":1,"ts":1600000000000,"type":"clicks"}]}\n')
+    assert message_of(Otto("train.jsonl"), now_ms=1_500_000_000_000) == (
+        f"train.jsonl, line 1 {LINE_1}: 1 row with a time in the future, the first 2020-09-13T12:26:40Z\n"
+        "  expected: times up to 2017-07-15T02:40:00Z\n  do now:   correct or delete these rows"
+    )
+
+
+def test_a_single_kind_to_be_ignored_may_be_a_word():
+    assert registry.construct(Preparation, {"ignore_kinds": "fav"}, "[data]").ignore_kinds == ("fav",)
+    assert registry.construct(Preparation, {"ignore_kinds": ["fav", "wish"]}, "[data]").ignore_kinds == ("fav", "wish")
 
 
 OPTIONS = {
