@@ -56,7 +56,7 @@ def prepare(reader: str, path: Path, *assignments: str, out: Path = Path("prepar
     """Turn a shop's log into a prepared data set.
 
     Args:
-        reader: how the log is laid out: delimited, retailrocket or sequences.
+        reader: how the log is laid out, as delimited; `sessionrl list readers` has them all.
         path: a file or a folder, as the reader wants it.
         assignments: options, as reader.columns.item_id=sku or data.test_days=3; `sessionrl list readers` has them all.
         out: the folder in which the prepared data set gets a directory of its own.
