@@ -92,6 +92,18 @@ def check_parallel(network: Network, objective: Objective) -> None:
         raise BadOption(f"[training], option 'layout' = 'parallel': {wrong}.\n  do now: set training.layout=sessions")
 
 
+def check_positions(network: Network, training: Training) -> None:
+    """Raises BadOption where the backbone has learned positions that no row of the training reaches."""
+    known = len(getattr(network.backbone, "positions", ()))
+    longest = training.max_length + int(network.items.start)
+    if known > longest:
+        raise BadOption(
+            f"[backbone], option 'max_length' = {known}: rows of the training have {longest} places at most "
+            f"(training.max_length = {training.max_length}), so that the positions behind them would stay untrained.\n"
+            f"  do now: set backbone.max_length={longest}, or training.max_length={known}"
+        )
+
+
 class _Loop:
     def __init__(
         self,
@@ -137,6 +149,7 @@ class _Loop:
         if training.layout == "parallel":
             check_parallel(network, self.objective)
             return Lanes(sessions, rewards, size, training.order, seed, network.carry)
+        check_positions(network, training)
         return Batches(sessions, rewards, size, training.order, training.max_length, network.items.start, seed)
 
     def run(self, interruption: Callable[[], None]) -> Trained:

@@ -60,7 +60,7 @@ class SASRec(nn.Module):
         heads: of the attention; they share the `dim` entries
         dropout: share that is dropped while training: of the input, of the attention weights, and twice in every
             feed-forward layer
-        max_length: positions; at most `training.max_length`, because later ones would never be trained
+        max_length: positions; more than `training.max_length` are refused, because they would never be trained
         residual: the state is out + x_t, a direct path for the current item, which the paper does not have
     """
 
