@@ -267,7 +267,8 @@ def _is_of(run: RunDirectory, config: Mapping[str, Any]) -> bool:
         old = configuration.complete(configuration.load(str(run.config)))
     except SessionRLError:
         return False  # of a version with other options
-    return all(old.get(key) == value for key, value in config.items())
+    # The old one's sections too: a network in an ensemble has all that the network alone has.
+    return all(old.get(key) == config.get(key) for key in {*config, *configuration.sections(old)})
 
 
 def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experiment, RunDirectory]:

@@ -291,6 +291,14 @@ def test_a_run_is_found_again_by_its_configuration(toy, tmp_path):
     assert other.path != first.path
 
 
+def test_a_run_in_an_ensemble_is_not_taken_for_one_alone(toy, tmp_path):
+    alone = toy_shop.configured("gru4rec", "training.epochs=1")
+    mixed = config.override(alone, ["ensemble.baseline.name=stan", "ensemble.weight=0.5"])
+    first = run_once(mixed, toy, tmp_path)
+    assert run_once(mixed, toy, tmp_path).path == first.path
+    assert run_once(alone, toy, tmp_path).path != first.path
+
+
 def test_other_data_are_refused_with_both_fingerprints(done, toy, tmp_path):
     other = toy_shop.prepare_log(tmp_path, reward={"view": 0.5, "cart": 1.0, "purchase": 1.0})
     with pytest.raises(BadDirectory) as error:
