@@ -178,7 +178,7 @@ class Experiment:
         if self.config["refit"]:
             sessions = self._train_and_valid()
             chosen = self._phase(run, "refit", sessions, chosen.epoch)
-        scorer = network_scorer(chosen.network, self.config, self.prepared.catalogue)
+        scorer = network_scorer(chosen.network, self.config, sessions.counts(len(self.prepared.catalogue)))
         if weight is None:
             return scorer
         section = self.config["ensemble"]["baseline"]
@@ -202,8 +202,7 @@ class Experiment:
     def _phase(self, run: RunDirectory, name: str, sessions: Sessions, epochs: int | None) -> Trained:
         training = configuration.fixed("training", self.config)
         objective = registry.build("objective", self.config["objective"])
-        counts = np.bincount(sessions.items, minlength=len(self.prepared.catalogue))
-        catalogue = replace(self.prepared.catalogue, counts=counts.astype(np.int64))
+        catalogue = replace(self.prepared.catalogue, counts=sessions.counts(len(self.prepared.catalogue)))
         run.checkpoint.mkdir(exist_ok=True)
         checkpoint = run.checkpoint / f"{name}.safetensors"
         if resume := checkpoint.is_file():
@@ -226,7 +225,7 @@ class Experiment:
 
     def _value(self, network: Network, baseline: Baseline | None = None, weight: float = 0.0) -> float:
         """The selecting metric on the validation part."""
-        alone = network_scorer(network, self.config, self.prepared.catalogue)
+        alone = network_scorer(network, self.config, self.prepared.catalogue.counts)
         scorer = alone if baseline is None else EnsembleScorer(alone, baseline, weight)
         rankings = self._rank(scorer, self.prepared.valid, self.selection.listed)
         return self.selection.value(rankings, self.prepared.catalogue)

@@ -27,6 +27,8 @@ from sessionrl.runs import RunDirectory, replacing
 CELLS = 8192  # cells of a padded matrix that are encoded together
 ROWS = 256  # states that are scored against the whole catalogue together
 
+Counts = np.ndarray[Any, np.dtype[np.int64]]
+
 RESTORE = "\n  do now: restore the run from its original files, or train it again"
 
 
@@ -46,11 +48,11 @@ class NetworkScorer:
     Args:
         network: in evaluation mode
         policy: turns its scores into an order
-        counts: [V] training events per item
+        counts: [V] events per item in what the network was trained on
     """
 
-    def __init__(self, network: Network, policy: Policy, counts: np.ndarray[Any, np.dtype[np.int64]]):
-        self.network, self.policy = network.eval(), policy
+    def __init__(self, network: Network, policy: Policy, counts: Counts):
+        self.network, self.policy, self.counts = network.eval(), policy, counts
         self._prior = torch.from_numpy(np.log1p(counts[1:].astype(np.float64)).astype(np.float32))
 
     @torch.inference_mode()
@@ -185,13 +187,13 @@ def make_network(config: Mapping[str, Any], n_items: int) -> Network:
     return Network(items, backbone, objective.rewards)
 
 
-def network_scorer(network: Network, config: Mapping[str, Any], catalogue: Catalogue) -> NetworkScorer:
-    """A network under the policy of the section [policy]."""
-    return NetworkScorer(network, registry.build("policy", config["policy"]), catalogue.counts)
+def network_scorer(network: Network, config: Mapping[str, Any], counts: Counts) -> NetworkScorer:
+    """A network under the policy of the section [policy]; counts: [V] events per item it was trained on."""
+    return NetworkScorer(network, registry.build("policy", config["policy"]), counts)
 
 
 def save_model(run: RunDirectory, scorer: Scorer) -> None:
-    """Write the weights of a network, the arrays of a baseline, or both with the weight of an ensemble."""
+    """Write a network's weights and counts, a baseline's arrays, or both with the weight of an ensemble."""
     with replacing(run.weights) as temporary:
         save_file(tensors_of(scorer), temporary)
 
@@ -199,7 +201,8 @@ def save_model(run: RunDirectory, scorer: Scorer) -> None:
 def tensors_of(scorer: Scorer) -> dict[str, Tensor]:
     """What `save_model` writes, by name."""
     if isinstance(scorer, NetworkScorer):
-        return {name: value.detach().cpu().contiguous() for name, value in scorer.network.state_dict().items()}
+        weights = {name: value.detach().cpu().contiguous() for name, value in scorer.network.state_dict().items()}
+        return weights | {"counts": torch.from_numpy(np.ascontiguousarray(scorer.counts))}
     if isinstance(scorer, BaselineScorer):
         arrays = scorer.baseline.arrays()
         return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
@@ -233,8 +236,10 @@ def _restored_network(
     tensors: dict[str, Tensor], config: Mapping[str, Any], catalogue: Catalogue, device: str
 ) -> NetworkScorer:
     network = make_network(config, len(catalogue))
-    network.load_state_dict(tensors)
-    return network_scorer(network.to(device), config, catalogue)
+    network.load_state_dict({name: tensor for name, tensor in tensors.items() if name != "counts"})
+    # After a refit they are those of both parts; older runs did not keep them.
+    counts = tensors["counts"].numpy() if "counts" in tensors else catalogue.counts
+    return network_scorer(network.to(device), config, counts)
 
 
 def _restored_baseline(tensors: dict[str, Tensor], section: Mapping[str, Any]) -> Baseline:

@@ -59,6 +59,14 @@ class Sessions:
         """[E] events before this one in its session: 0 for the first."""
         return np.arange(len(self.items)) - np.repeat(self.offsets[:-1], self.lengths)
 
+    def counts(self, items: int) -> npt.NDArray[np.int64]:
+        """[V] events of each item number; V, `PAD` included, is `items`.
+
+        >>> Sessions.of([[2, 1], [2]]).counts(4).tolist()
+        [0, 1, 2, 0]
+        """
+        return np.bincount(self.items, minlength=items).astype(np.int64)
+
     def cases(self) -> Cases:
         """One case per event: predict it from the events before it, the first from the empty history."""
         return Cases(self.session, self.position)

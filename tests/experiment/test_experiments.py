@@ -4,6 +4,7 @@ import json
 import shutil
 import tomllib
 
+import numpy as np
 import pytest
 import toy_shop
 
@@ -13,7 +14,7 @@ from sessionrl.errors import BadDirectory, BadOption, UnknownName
 from sessionrl.evaluation.metrics_file import MetricsFile, measured
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.experiment import Experiment, Reporter, open_run, run_once
-from sessionrl.recommender import load_catalogue
+from sessionrl.recommender import Recommender, load_catalogue
 from sessionrl.runs import RunDirectory
 from sessionrl.training.hooks import Interrupted
 
@@ -145,6 +146,12 @@ def test_refitting_trains_the_chosen_epochs_on_training_and_validation_part(toy,
     assert not any("validation" in entry for entry in log if entry["phase"] == "refit")
     plain = finished(toy, tmp_path, "gru4rec", "training.epochs=3")
     assert plain.weights.read_bytes() != run.weights.read_bytes()
+
+    for counted, parts in ((plain, [toy.train]), (run, [toy.train, toy.valid])):
+        items = np.concatenate([part.items for part in parts])
+        best = np.argsort(-np.bincount(items, minlength=len(toy.vocabulary)), kind="stable")[:5]
+        (empty,) = Recommender.load(counted.path).recommend([[]], k=5)
+        assert toy.vocabulary.encode(empty.items).tolist() == best.tolist()
 
     refitted = Listener()
     experiment(toy, "gru4rec", "refit=true", "training.epochs=3", listener=refitted).measure(run, "valid")
