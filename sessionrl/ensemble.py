@@ -1,5 +1,6 @@
 """Ensemble: the probabilities of a network mixed with those of a baseline."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -66,14 +67,16 @@ def mixed(logits: Tensor, listed: SparseScores, weight: float) -> Tensor:
     The odds are weight / (1 - weight), the shares those of the listed scores. What is not listed keeps the network's
     own score ``[N, V - 1]``, so that no small probability is rounded into a tie.
     """
-    shares = listed.scores.clip(min=0.0)
+    if not weight:
+        return logits
     case = np.repeat(np.arange(len(logits)), np.diff(listed.offsets))
-    added = np.flatnonzero(shares * weight)
-    case, columns, shares = case[added], listed.items[added] - 1, shares[added]
+    added = np.flatnonzero(listed.scores > 0.0)
+    case, columns, shares = case[added], listed.items[added] - 1, listed.scores[added]
     total = np.bincount(case, weights=shares, minlength=len(logits))
-    odds = weight / max(1.0 - weight, LEAST)
+    log_odds = math.log(weight / max(1.0 - weight, LEAST))
     at = torch.from_numpy(case).to(logits.device), torch.from_numpy(columns.astype(np.int64)).to(logits.device)
-    of_baseline = torch.from_numpy(np.log(odds * shares / total[case])).to(logits)
+    # Logarithms before the quotient: the exponentials of a far neighbour may be the smallest numbers there are.
+    of_baseline = torch.from_numpy(np.log(shares) - np.log(total[case]) + log_odds).to(logits)
     result = logits.clone()
     result[at] = torch.logaddexp(logits[at], logits.logsumexp(1)[at[0]] + of_baseline)
     return result

@@ -43,6 +43,12 @@ def test_where_the_baseline_lists_nothing_the_network_is_alone():
     assert torch.equal(found, order)
 
 
+def test_the_smallest_scores_are_shares_like_any_other():
+    found = mixed(torch.zeros(1, 3), sparse({1: 5e-324, 2: 1e5}), 0.5).softmax(1)
+    assert found.numpy() == pytest.approx(np.array([[1 / 6, 1 / 6 + 1 / 2, 1 / 6]]), rel=1e-5)
+    assert mixed(torch.zeros(1, 3), sparse({1: 5e-324}), 0.5).softmax(1)[0, 0] == pytest.approx(1 / 6 + 1 / 2)
+
+
 numbers = st.floats(-50, 50, width=32)
 listed = st.dictionaries(st.integers(1, 3), st.floats(0.01, 100), max_size=3)
 
