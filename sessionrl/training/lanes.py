@@ -72,7 +72,7 @@ class Lanes:
         return len(batch) / self._lanes
 
     def trained(self, batch: Transitions) -> None:
-        """The batch was trained on: carry its states to the next step."""
+        """The batch was trained on: carry its states, as the network has them now, to the next step."""
         state = batch.state
         after = self._carry(Prefixes(state.items[:, :1], state.at // 2, state.carried))
         if self.carried is None:
