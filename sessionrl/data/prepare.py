@@ -1,7 +1,7 @@
 """Raw files -> a prepared data set with its card, in memory that does not grow with the log."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,8 +53,7 @@ def prepare(
         scratch.mkdir()
         steps = _sort_and_encode(reader, preparation, now_ms, scratch, tell)
         tell(f"making vectors of {len(steps.encoded.vocabulary) - 1:,} items")
-        tables = [table for table in (reader.items(), steps.reading.told) if table is not None]
-        catalogue, found = _catalogue(steps.encoded, tables, preparation)
+        catalogue, found = _catalogue(steps.encoded, reader.items(), steps.reading.told, preparation)
         tell("writing")
         card = _card(reader, preparation, steps, found)
         for name, part in steps.encoded.parts.items():
@@ -105,20 +104,19 @@ def _split(cut: CutLog, preparation: Preparation, reader: Reader, reading: Readi
 
 
 def _catalogue(
-    encoded: Encoded, tables: Sequence[pl.DataFrame], preparation: Preparation
+    encoded: Encoded, known: pl.DataFrame | None, told: pl.DataFrame | None, preparation: Preparation
 ) -> tuple[Catalogue, dict[str, int]]:
-    """The catalogue, and counts for the card: items, items described, items described that have no events.
+    """The catalogue, and counts for the card: items, items described, items of the shop's table without events.
 
-    tables: what is known of the items, the shop's own first; a later one gives only columns that those before lack
+    known: the shop's table of items; told: what the events tell, of which the columns count that `known` lacks
     """
     train, size = encoded.counts["train"], len(encoded.vocabulary)
     # Ids are joined as text: a shop may write 17 in one file and "17" in the other.
     key = pl.col("item_id").cast(pl.String).alias(_KEY)
     items = encoded.vocabulary.ids.to_frame("item_id").with_columns(key)
-    described = without_events = 0
-    if tables:
-        described = int(items[_KEY].is_in(tables[0].select(key)[_KEY].to_list()).sum())
-        without_events = len(tables[0]) - described
+    tables = [table for table in (known, told) if table is not None]
+    described = int(items[_KEY].is_in(tables[0].select(key)[_KEY].to_list()).sum()) if tables else 0
+    without_events = 0 if known is None else len(known) - described
     for table in tables:
         words = table.select(key, *(name for name in table.columns if name not in items.columns))
         items = items.join(words, on=_KEY, how="left", maintain_order="left")

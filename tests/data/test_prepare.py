@@ -217,6 +217,15 @@ def test_items_of_the_shop_stand_in_the_order_of_the_numbers(tmp_path):
     assert pl.read_parquet(tmp_path / "out" / "items.parquet").columns[:3] == ["item_id", "count", "sessions"]
 
 
+def test_without_a_table_of_items_no_line_of_the_card_speaks_of_one(tmp_path):
+    events = pl.DataFrame(LOG, schema=["session_id", "item_id", "timestamp", "event_type"], orient="row")
+    events.with_columns(category=pl.lit("plants")).write_csv(tmp_path / "log.csv")
+    prepared = prepare(Delimited(str(tmp_path / "log.csv"), time_unit="s"), OPTIONS, tmp_path / "out")
+    assert len(events["item_id"].unique()) > 2
+    assert prepared.card["catalogue"] == {"items": 2, "described": 2, "described_without_events": 0}
+    assert not [line for line in card_lines(prepared.card) if "shop's table" in line]
+
+
 def test_the_events_tell_of_items_only_what_the_table_of_items_has_no_column_of(tmp_path):
     (tmp_path / "items.csv").write_text("item_id,price\nq,2\n")
     rows = [(f"s{n}", item, 1_500_000_000 + n * 40_000, 9, item * 2) for n in range(9) for item in "pq"]
