@@ -40,7 +40,8 @@ BASELINES = (
     "association-rules", "sequential-rules", "sknn", "session-knn", "vmis-knn", "stan", "vstan",
 )  # fmt: skip
 NETWORKS = (
-    "gru4rec", "gru4rec-ce", "gru4rec-revisit", "gru4rec-knn", "sasrec", "gsasrec", "sqn-gru", "smorl-gru",
+    "gru4rec", "gru4rec-ce", "gru4rec-revisit", "gru4rec-knn", "sasrec", "sasrec-revisit", "gsasrec", "sqn-gru",
+    "smorl-gru",
 )  # fmt: skip
 TIMELESS = tuple(name for name in BASELINES if name != "popularity-recent")  # for a log that has an order only
 
@@ -119,7 +120,8 @@ SUPERVISED: Space = {"objective.supervised.alpha": NEGATIVES, "objective.td_weig
 GAMMA: Space = {"objective.gamma": (0.0, 0.3, 0.5, 0.9)}
 
 
-# gru4rec-ce has no revisits, so that a row beside it says what they bring; gru4rec and gsasrec stay as published.
+# gru4rec-ce and sasrec have no revisits, so that a row beside them says what these bring; gru4rec and gsasrec stay as
+# published.
 SPACES: dict[str, Space] = {
     "popularity-recent": {"baseline.last_days": (0.05, 0.25, 1.0, 3.0, 7.0, 14.0)},
     "item-knn": {
@@ -148,7 +150,8 @@ SPACES: dict[str, Space] = {
     },
     "gru4rec-ce": {**NETWORK, **SCALE, "objective.alpha": NEGATIVES},
     "gru4rec-revisit": {**NETWORK, **SCALE, **REVISIT, "objective.alpha": NEGATIVES},
-    "sasrec": {**NETWORK, **SCALE, **REVISIT, "objective.alpha": NEGATIVES, "backbone.layers": (1, 2)},
+    "sasrec": {**NETWORK, **SCALE, "objective.alpha": NEGATIVES, "backbone.layers": (1, 2)},
+    "sasrec-revisit": {**NETWORK, **SCALE, **REVISIT, "objective.alpha": NEGATIVES, "backbone.layers": (1, 2)},
     "gsasrec": {
         **NETWORK,
         "objective.calibration": (0.0, 0.5, 0.75, 1.0),
