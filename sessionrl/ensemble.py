@@ -13,6 +13,7 @@ from torch import Tensor
 from sessionrl import registry
 from sessionrl.baselines.baseline import Baseline, SparseScores
 from sessionrl.data.sessions import Cases, Sessions
+from sessionrl.errors import BadOption
 
 if TYPE_CHECKING:
     from sessionrl.recommender import NetworkScorer
@@ -22,6 +23,9 @@ LEAST = 1e-12  # share of the network at weight 1, where it still orders what th
 
 
 def _completed(section: dict[str, Any]) -> dict[str, Any]:
+    if "name" not in section:
+        known = ", ".join(registry.names("baseline"))
+        raise BadOption(f"[ensemble.baseline] has no 'name'. Give it as ensemble.baseline.name=stan. Known: {known}.")
     return registry.complete("baseline", section)
 
 

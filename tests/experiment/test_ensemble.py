@@ -10,7 +10,7 @@ import toy_shop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessionrl import config
+from sessionrl import config, registry
 from sessionrl.baselines.baseline import SparseScores
 from sessionrl.data.sessions import Sessions
 from sessionrl.ensemble import GRID, EnsembleScorer, mixed
@@ -171,6 +171,12 @@ def test_options_that_do_not_fit_are_refused(toy):
     assert refused(toy, "ensemble.baseline.name=stan", "ensemble.baseline.nearnes=3") == (
         "baseline 'stan' has no option 'nearnes'. Did you mean 'nearness'? Options: neighbours, sample, position, "
         "recency, nearness, match, similarity, idf_weighting, last_items."
+    )
+    with pytest.raises(BadOption) as error:
+        config.complete({**config.load("gru4rec"), "ensemble": {"baseline": {"neighbours": 9}}})
+    assert str(error.value) == (
+        "[ensemble.baseline] has no 'name'. Give it as ensemble.baseline.name=stan. "
+        f"Known: {', '.join(registry.names('baseline'))}."
     )
     with pytest.raises(BadOption) as error:
         config.complete({"baseline": {"name": "markov"}, "ensemble": {"weight": 0.5}})
