@@ -234,3 +234,14 @@ def test_options_are_checked():
     with pytest.raises(BadOption) as error:
         registry.build("reader", {"name": "taobao", "path": "x", "outside": "keep"})
     assert str(error.value) == "reader 'taobao', option 'outside' = 'keep': Input should be 'refuse' or 'drop'."
+
+
+@pytest.mark.parametrize("event", ["{}", '{"aid":"x","ts":1,"type":"clicks"}'])
+def test_otto_says_where_it_stopped_to_look(event, tmp_path, monkeypatch):
+    good = '{"session":1,"events":[{"aid":1,"ts":1661200010000,"type":"clicks"}]}\n'
+    monkeypatch.setattr("sessionrl.data.files.PIECE_BYTES", 10)
+    (tmp_path / "train.jsonl").write_text(
+        good + good.replace('{"aid":1,"ts":1661200010000,"type":"clicks"}', event) + good
+    )
+    with pytest.raises(BadData, match=r"train\.jsonl, line 2 \(.*: 1 row up to line 2 "):
+        prepare(Otto(str(tmp_path / "train.jsonl")), Preparation(), tmp_path / "out")

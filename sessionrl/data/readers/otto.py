@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -90,22 +90,25 @@ class Otto:
 
 def _sessions(path: Path) -> Iterator[Table]:
     """`session` and `events`, a row per line of the file that is not blank."""
-    line = 1
-    for raw in text_pieces(path):
+    line, pieces = 1, text_pieces(path)
+    raw = next(pieces)
+    while raw:
+        following = next(pieces, b"")
         count = raw.count(b"\n") + (not raw.endswith(b"\n"))
+        up_to = line + count - 1 if following else None
         try:
             rows = pl.read_ndjson(raw, schema=_LINE)
         except pl.exceptions.PolarsError as error:
-            _refuse_lines(raw, path, line)
+            _refuse_lines(raw, path, line, up_to)
             found = f"the JSON from line {line:,} on cannot be read ({short(str(error).splitlines()[0])})"
             raise BadData(path, found, _EXPECTED, "correct the file") from None
         numbers = pl.Series(range(line, line + count), dtype=pl.Int64)
         if len(rows) < count:
             numbers = numbers.filter(pl.Series([bool(one.strip()) for one in raw.split(b"\n")[:count]]))
         if rows.null_count().sum_horizontal().item():
-            _refuse_lines(raw, path, line)
-        yield Table(rows, Origin(path, numbers))
-        line += count
+            _refuse_lines(raw, path, line, up_to)
+        yield Table(rows, Origin(path, numbers, up_to=up_to))
+        line, raw = line + count, following
 
 
 def _flat(sessions: pl.DataFrame, origin: Origin) -> Table:
@@ -113,17 +116,17 @@ def _flat(sessions: pl.DataFrame, origin: Origin) -> Table:
     sessions = sessions.with_columns(line=origin.lines)
     filled = sessions.filter(pl.col("events").list.len() > 0)  # polars before 2 makes a row of an empty list
     flat = filled.explode("events").unnest("events")
-    return Table(flat.drop("line"), Origin(origin.path, flat["line"]))
+    return Table(flat.drop("line"), replace(origin, lines=flat["line"]))
 
 
-def _refuse_lines(raw: bytes, path: Path, first: int) -> None:
-    """Raises BadData where lines are no session."""
+def _refuse_lines(raw: bytes, path: Path, first: int, up_to: int | None) -> None:
+    """Raises BadData where lines are no session; `first` and `up_to`, as an `Origin` has it, are those of the piece."""
     texts = raw.decode().split("\n")
     bad = pl.Series([bool(text.strip()) and not _is_session(text) for text in texts])
     if bad.any():
         found = f"{{n}} that cannot be read as a session, the first {short(texts[bad.to_list().index(True)])}"
         lines = pl.Series(range(first, first + len(texts)), dtype=pl.Int64)
-        Origin(path, lines).refuse(bad, found, _EXPECTED, "correct or delete these lines")
+        Origin(path, lines, up_to=up_to).refuse(bad, found, _EXPECTED, "correct or delete these lines")
 
 
 def _is_session(text: str) -> bool:
