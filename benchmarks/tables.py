@@ -25,8 +25,9 @@ import argparse
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from search import Search, assignments, configured, is_baseline, preset_hash, shown
@@ -38,7 +39,7 @@ from sessionrl.data.prepared import Prepared
 from sessionrl.evaluation.measure import Measurement, measure
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.experiment import Reporter, run_once
-from sessionrl.runs import RunDirectory, read_json
+from sessionrl.runs import PreparedDirectory, RunDirectory, read_json
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,9 @@ def main(given: Sequence[str]) -> None:
 def prepared_log(study: Study, logs: Path, out: Path) -> Prepared:
     directory = out / "prepared"
     if directory.is_dir():
+        kept = tomllib.loads(PreparedDirectory(directory).settings.read_text(encoding="utf-8"))["data"]
+        if kept != json.loads(json.dumps(asdict(study.preparation))):
+            sys.exit(f"{directory} was prepared in another way than the study asks for now. Delete it, or give --out.")
         return Prepared.load(directory)
     reader = registry.build("reader", {**study.reader, "path": str(logs / study.path)})
     return prepare(reader, study.preparation, directory)
