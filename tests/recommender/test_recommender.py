@@ -112,7 +112,7 @@ def test_a_run_can_be_served_alone(run, recommender, tmp_path):
 
 
 def test_a_learned_start_answers_the_empty_session(toy, tmp_path):
-    experiment = Experiment(toy_shop.configured("gru4rec", "items.start=true", "training.epochs=2"), toy)
+    experiment = Experiment(toy_shop.configured("gru4rec-ce", "items.start=true", "training.epochs=2"), toy)
     run = experiment.new_run(tmp_path)
     experiment.run(run)
     (empty,) = Recommender.load(run.path).recommend([[]], k=3)

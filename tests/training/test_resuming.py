@@ -132,6 +132,14 @@ def test_stopped_within_a_validation_it_goes_on_from_the_last_checkpoint(tmp_pat
     assert agree(trained(objective, training, Hooks(hit_at_1, checkpoint=path), resume=True), whole)
 
 
+@pytest.fixture
+def terminal():
+    """Ctrl-C as a terminal gives it: a shell that puts a job into the background leaves SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @dataclass(frozen=True)
 class PressesCtrlC:
     """In the middle of a step: chance has been drawn, nothing has been learned yet."""
@@ -160,6 +168,7 @@ def with_ctrl_c(objective, training, path, times=1):
 
 
 @pytest.mark.parametrize(("objective", "training"), [SETTINGS[1], SETTINGS[6]])
+@pytest.mark.usefixtures("terminal")
 def test_ctrl_c_waits_for_the_end_of_the_step(objective, training, tmp_path):
     path = checkpoint_in(tmp_path)
     with pytest.raises(Interrupted, match="Interrupted at step 11; everything needed to go on from step 11 is in"):
@@ -168,6 +177,7 @@ def test_ctrl_c_waits_for_the_end_of_the_step(objective, training, tmp_path):
     assert agree(resumed, trained(objective, training, Hooks(hit_at_1)))
 
 
+@pytest.mark.usefixtures("terminal")
 def test_a_second_ctrl_c_does_not_wait_and_leaves_the_checkpoint_before(tmp_path):
     objective, training = SETTINGS[6]
     path, often = checkpoint_in(tmp_path), training | {"checkpoint_every": 4}
@@ -177,12 +187,14 @@ def test_a_second_ctrl_c_does_not_wait_and_leaves_the_checkpoint_before(tmp_path
     assert agree(resumed, trained(objective, often, Hooks(hit_at_1)))
 
 
+@pytest.mark.usefixtures("terminal")
 def test_ctrl_c_without_a_checkpoint_says_that_all_is_lost():
     with pytest.raises(Interrupted) as caught:
         with_ctrl_c(*SETTINGS[0], None)
     assert str(caught.value) == "Interrupted at step 11; nothing was saved, so the training is lost."
 
 
+@pytest.mark.usefixtures("terminal")
 def test_afterwards_ctrl_c_is_what_it_was(tmp_path):
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Interrupted):
