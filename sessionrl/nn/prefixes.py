@@ -62,9 +62,12 @@ class Transitions:
     def to(self, device: torch.device) -> "Transitions":
         """The same transitions on another device."""
         state = self.state.to(device)
+        shared = self.next_state.items is self.state.items  # and then sent once
         return Transitions(
             state,
-            state._replace(at=self.next_state.at.to(device, non_blocking=True)),
+            state._replace(at=self.next_state.at.to(device, non_blocking=True))
+            if shared
+            else self.next_state.to(device),
             self.action.to(device, non_blocking=True),
             self.reward.to(device, non_blocking=True),
             self.done.to(device, non_blocking=True),

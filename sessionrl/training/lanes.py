@@ -73,8 +73,7 @@ class Lanes:
 
     def trained(self, batch: Transitions) -> None:
         """The batch was trained on: carry its states, as the network has them now, to the next step."""
-        state = batch.state
-        after = self._carry(Prefixes(state.items[:, :1], state.at // 2, state.carried))
+        after = self._carry(batch.state)
         if self.carried is None:
             self.carried = after.new_zeros(self._lanes, *after.shape[1:])
         self.carried[self._walked] = after
@@ -108,15 +107,15 @@ class Lanes:
         sessions = self._sessions
         items = torch.from_numpy(np.stack([sessions.items[events], sessions.items[events + 1]], 1).astype(np.int64))
         kinds = sessions.event_types[events + 1]
-        at = torch.arange(0, 2 * len(events), 2)
+        lane = torch.arange(len(events))
         carried = None
         if self.carried is not None:
             opens = torch.from_numpy(self._opens[events]).to(self.carried.device)
             carried = self.carried[lanes]
             carried[opens] = 0
         return Transitions(
-            state=Prefixes(items, at, carried),
-            next_state=Prefixes(items, at + 1, carried),
+            state=Prefixes(items[:, :1], lane, carried),  # a step encodes one event of each lane and no more
+            next_state=Prefixes(items, 2 * lane + 1, carried),
             action=items[:, 1],
             reward=torch.from_numpy(self._rewards[kinds]),
             done=torch.from_numpy(self._ends[events + 1]),
