@@ -102,7 +102,8 @@ def work(stage: str, directory: Path, preset: str, assignments: Sequence[str]) -
     """In a process of its own: one epoch, which leaves a run beside the data, or the evaluation of that run."""
     from sessionrl import config
     from sessionrl.data.prepared import Prepared
-    from sessionrl.experiment import Experiment, open_run
+    from sessionrl.experiment import Experiment
+    from sessionrl.finding_runs import open_run
 
     data = Prepared.load(directory)
     runs = directory / "runs" / preset  # in the scratch folder, as the prepared data is

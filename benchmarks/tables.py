@@ -38,7 +38,8 @@ from sessionrl.data.prepare import prepare
 from sessionrl.data.prepared import Prepared
 from sessionrl.evaluation.measure import Measurement, measure
 from sessionrl.evaluation.rankings import Rankings
-from sessionrl.experiment import Reporter, run_once
+from sessionrl.experiment import Reporter
+from sessionrl.finding_runs import run_once
 from sessionrl.runs import PreparedDirectory, RunDirectory, read_json
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from sessionrl import config
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.data.readers.delimited import Delimited
-from sessionrl.experiment import Reporter, run_once
+from sessionrl.experiment import Reporter
+from sessionrl.finding_runs import run_once
 from sessionrl.simulator.log import DEMO, DEMO_DAYS, DEMO_POLICY, DEMO_SESSIONS, simulate_log
 
 # Small enough for minutes on two cores, chosen on the validation part of the demo's own log for GRU4Rec; the same for

@@ -19,7 +19,7 @@ from sessionrl.data.prepare import Prepared
 from sessionrl.data.sessions import Sessions
 from sessionrl.ensemble import GRID, Ensemble, EnsembleScorer
 from sessionrl.environment import environment
-from sessionrl.errors import BadDirectory, BadOption, SessionRLError
+from sessionrl.errors import BadOption
 from sessionrl.evaluation.metrics_file import MetricsFile, measured
 from sessionrl.evaluation.options import Evaluation
 from sessionrl.evaluation.rankings import Rankings, rank
@@ -97,7 +97,7 @@ class Experiment:
     def new_run(self, parent: Path) -> RunDirectory:
         """A directory for this run, with all that is known before it starts."""
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        name = f"{_file_name(self.config)}-{self.prepared.path.resolve().name}-{stamp}-{secrets.token_hex(2)}"
+        name = f"{file_name(self.config)}-{self.prepared.path.resolve().name}-{stamp}-{secrets.token_hex(2)}"
         run = RunDirectory(parent / name)
         with new_directory(run.path) as unfinished:
             self._describe(RunDirectory(unfinished))
@@ -237,62 +237,6 @@ class Experiment:
             self.reporter.say(f"epoch {news.epoch}/{epochs}{loss}  {self.selection.by} {news.value:.4f}{best}")
 
 
-def run_once(
-    config: Mapping[str, Any], prepared: Prepared, parent: Path, reporter: Reporter | None = None
-) -> RunDirectory:
-    """A finished run of this configuration on this data in `parent`: an old one, an unfinished one that is finished
-    now, or a new one. Studies of many runs are resumed by calling this again.
-    """
-    experiment = Experiment(config, prepared, reporter)
-    for path in sorted(parent.glob(f"{_file_name(experiment.config)}-*")):
-        run = RunDirectory(path)
-        if not (run.config.is_file() and run.data.is_file()):
-            continue
-        if _is_of(run, experiment.config) and read_json(run.data)["fingerprint"] == prepared.fingerprint:
-            experiment.reporter.say(f"Using {path}")
-            break
-    else:
-        run = experiment.new_run(parent)
-    experiment.run(run)
-    return run
-
-
-def _file_name(config: Mapping[str, Any]) -> str:
+def file_name(config: Mapping[str, Any]) -> str:
+    """What the directory of a run of this configuration begins with."""
     return re.sub(r"[^\w.+-]+", "-", configuration.label(config))
-
-
-def _is_of(run: RunDirectory, config: Mapping[str, Any]) -> bool:
-    try:
-        old = configuration.complete(configuration.load(str(run.config)))
-    except SessionRLError:
-        return False  # of a version with other options
-    # The old one's sections too: a network in an ensemble has all that the network alone has.
-    return all(old.get(key) == config.get(key) for key in {*config, *configuration.sections(old)})
-
-
-def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experiment, RunDirectory]:
-    """An existing run and its experiment, on the data it was trained on.
-
-    Raises:
-        BadDirectory: not a run, the prepared data is gone, or it is not what the run was trained on.
-    """
-    run = RunDirectory(path)
-    run.check(finished=False)
-    config = configuration.load(str(run.config))
-    about = read_json(run.data)
-    if not isinstance(about, dict) or not {"prepared", "fingerprint"} <= set(about):
-        raise BadDirectory(f"{run.data} does not say what {run.path} was trained on.\n  do now: train it again")
-    named = Path(data or about["prepared"])
-    if data is None and not named.is_dir():
-        raise BadDirectory(
-            f"{run.path} was trained on {named}, which is not there (seen from {Path.cwd()}).\n"
-            "  do now: say where this prepared data set is now with --data DIRECTORY"
-        )
-    prepared = Prepared.load(named)
-    if prepared.fingerprint != about["fingerprint"]:
-        raise BadDirectory(
-            f"{run.path} was trained on data with fingerprint {about['fingerprint']}, "
-            f"but {prepared.path} has {prepared.fingerprint}.\n"
-            f"  do now: give the data it was trained on with --data, or train again on {prepared.path}"
-        )
-    return Experiment(config, prepared), run

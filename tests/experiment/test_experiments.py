@@ -13,7 +13,8 @@ from sessionrl.data.prepare import Prepared
 from sessionrl.errors import BadDirectory, BadOption, UnknownName
 from sessionrl.evaluation.metrics_file import MetricsFile, measured
 from sessionrl.evaluation.rankings import Rankings
-from sessionrl.experiment import Experiment, Reporter, open_run, run_once
+from sessionrl.experiment import Experiment, Reporter
+from sessionrl.finding_runs import open_run, run_once
 from sessionrl.recommender import Recommender, load_catalogue
 from sessionrl.runs import RunDirectory
 from sessionrl.training.hooks import Interrupted
