@@ -131,6 +131,10 @@ def card_lines(card: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"  {items['described_without_events']:,} items of the shop's table are without events in training"
         )
+    if "rare" in items:
+        lines.append(
+            f"  cold items kept: {items['without_events']:,} without events in training, {items['rare']:,} with few"
+        )
     lines.append(f"split: {split['rule']}")
     if split["leaks_future"]:
         lines.append("  this split leaks the future into training: use it only to replicate papers that did so")

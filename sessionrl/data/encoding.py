@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from sessionrl.data.card import PartCounts, Unseen
+from sessionrl.data.cold_items import Items
 from sessionrl.data.cutting import Log
 from sessionrl.data.filtering import fixed_point, staying
 from sessionrl.data.preparation import Preparation
@@ -33,23 +34,22 @@ class Encoded(NamedTuple):
     early: float | None
 
 
-def encode(log: SplitLog, item_ids: pl.Series, preparation: Preparation, folder: Path, path: object) -> Encoded:
+def encode(log: SplitLog, items: Items, preparation: Preparation, folder: Path, path: object) -> Encoded:
     """Training is filtered to a fixed point and gives the vocabulary; the other parts lose what it lacks.
 
     With `vocabulary_from` = "train+valid" both are filtered as one.
 
-    item_ids: by their code
-    folder:   for the encoded pieces
-    path:     of the log, for messages
+    folder: for the encoded pieces
+    path:   of the log, for messages
 
     Raises:
         BadData: nothing is left of the training or the test part.
     """
     fitted = (TRAIN, VALID) if preparation.vocabulary_from == "train+valid" else (TRAIN,)
     least = preparation.min_session_events
-    filtered = fixed_point(log, fitted, len(item_ids), preparation.min_item_events, least)
-    ranked = ranked_by_frequency(filtered.support, item_ids)
-    number = np.zeros(len(item_ids), np.int32)
+    filtered = fixed_point(log, fitted, items.described, preparation.min_item_events, least)
+    ranked = ranked_by_frequency(filtered.support, items)
+    number = np.zeros(len(items.ids), np.int32)
     number[ranked] = np.arange(1, len(ranked) + 1)
     parts = {name: PartFiles(folder, name) for name in PARTS}
     counts = {name: PartCounts(preparation.kinds, len(ranked) + 1) for name in PARTS}
@@ -69,14 +69,16 @@ def encode(log: SplitLog, item_ids: pl.Series, preparation: Preparation, folder:
         "unseen_items": int(lost.events.sum()),
         "short_sessions_later": lost.short,
     }
-    return Encoded(parts, counts, Vocabulary(item_ids.gather(ranked)), dropped, lost.unseen(), lost.early(log))
+    return Encoded(parts, counts, Vocabulary(items.ids.gather(ranked)), dropped, lost.unseen(), lost.early(log))
 
 
-def ranked_by_frequency(support: npt.NDArray[np.int64], item_ids: pl.Series) -> npt.NDArray[np.int64]:
-    """Codes of the items with an event, most frequent first, equals by their id."""
-    items = pl.DataFrame({"support": support, "item_id": item_ids}).with_row_index("code")
-    items = items.filter(pl.col("support") > 0).sort("support", "item_id", descending=[True, False])
-    return items["code"].to_numpy().astype(np.int64)
+def ranked_by_frequency(support: npt.NDArray[np.int64], items: Items) -> npt.NDArray[np.int64]:
+    """Codes of the items with an event and of the described ones, most frequent first, equals by their id."""
+    table = pl.DataFrame({"support": support, "item_id": items.ids, "described": items.described}).with_row_index(
+        "code"
+    )
+    table = table.filter((pl.col("support") > 0) | pl.col("described"))
+    return table.sort("support", "item_id", descending=[True, False])["code"].to_numpy().astype(np.int64)
 
 
 class _Lost:

@@ -18,22 +18,26 @@ class Filtered(NamedTuple):
 
 
 def fixed_point(
-    pieces: Iterable[Log], parts: Collection[int], items: int, min_item_events: int, min_session_events: int
+    pieces: Iterable[Log],
+    parts: Collection[int],
+    spared: npt.NDArray[np.bool_],
+    min_item_events: int,
+    min_session_events: int,
 ) -> Filtered:
-    """The largest set of events in which every item has `min_item_events` and every session `min_session_events`.
+    """The largest set of events in which every item has `min_item_events` or is spared, and sessions are long enough.
 
     One pass is not enough: dropping rare items makes sessions short, dropping those makes items rare. The set does
     not depend on the order of the two steps. Once an item is rare it stays so, and whether a session is short then
     depends on the items alone: so nothing is remembered from pass to pass but a number for each item.
 
-    pieces:  gone through once a pass
-    parts: whose events take part
-    items: how many codes there are
+    pieces: gone through once a pass
+    parts:  whose events take part
+    spared: [items] by their code: True for those that stay however few events they have
     """
-    alive, rare, short, passes = np.ones(items, bool), 0, 0, 0
+    alive, rare, short, passes = np.ones(len(spared), bool), 0, 0, 0
     support = _support(pieces, parts, alive, 0)
     while True:
-        alive &= support >= min_item_events
+        alive &= (support >= min_item_events) | spared
         fell = int(support[~alive].sum())
         if passes and not fell:
             return Filtered(support, rare, short)

@@ -25,6 +25,10 @@ class Preparation:
     sessions:           "log": the log's session_id; "gap": cut after `idle_minutes`; "auto": the log's if it has any
     repeats:            "collapse" keeps the first of immediate repeats of the same item and kind
     min_item_events:    of an item in the training part; filtered with the next to a fixed point
+    cold_items:         items that the shop describes stay, however few training events they have (none, or fewer than
+                        min_item_events), and so do these events: such items can be recommended from their features.
+                        Their numbers come after all others. Described are those of the reader's table of items; where
+                        it has none, those with an attribute in the events of any part
     min_session_events: of a session in every part
     split:              "time", "published", "random" (leaks the future), "auto": published where the reader gives it
     test_days:          of split "time": counted back from the start of the last session
@@ -42,6 +46,7 @@ class Preparation:
     idle_minutes: float = 30.0
     repeats: Literal["keep", "collapse"] = "keep"
     min_item_events: int = 5
+    cold_items: bool = False
     min_session_events: int = 2
     split: Literal["auto", "time", "published", "random"] = "auto"
     test_days: float = 7.0

@@ -11,6 +11,7 @@ import tomli_w
 
 from sessionrl import __version__, registry
 from sessionrl.data.catalogue import Catalogue
+from sessionrl.data.cold_items import items_of
 from sessionrl.data.encoding import Encoded, encode
 from sessionrl.data.preparation import Preparation
 from sessionrl.data.prepared import Prepared, fingerprint
@@ -53,7 +54,7 @@ def prepare(
         scratch.mkdir()
         steps = _sort_and_encode(reader, preparation, now_ms, scratch, tell)
         tell(f"making vectors of {len(steps.encoded.vocabulary) - 1:,} items")
-        catalogue, found = _catalogue(steps.encoded, reader.items(), steps.reading.told, preparation)
+        catalogue, found = _catalogue(steps, preparation)
         tell("writing")
         card = _card(reader, preparation, steps, found)
         for name, part in steps.encoded.parts.items():
@@ -72,6 +73,7 @@ class _Steps(NamedTuple):
     reading: Reading
     cut: CutLog
     log: SplitLog
+    table: pl.DataFrame | None
     encoded: Encoded
 
 
@@ -85,7 +87,9 @@ def _sort_and_encode(
     cut = cut_log(reading, scratch / "starts", path)
     tell(f"splitting and filtering {cut.sessions:,} sessions")
     log = split_log(in_order(cut), _split(cut, preparation, reader, reading), preparation, scratch / "log")
-    return _Steps(reading, cut, log, encode(log, reading.item_ids, preparation, scratch / "encoded", path))
+    table = reader.items()
+    items = items_of(reading.item_ids, table, reading.told, preparation.cold_items)
+    return _Steps(reading, cut, log, table, encode(log, items, preparation, scratch / "encoded", path))
 
 
 def _split(cut: CutLog, preparation: Preparation, reader: Reader, reading: Reading) -> Split:
@@ -103,13 +107,12 @@ def _split(cut: CutLog, preparation: Preparation, reader: Reader, reading: Readi
     return as_published(cut.training, preparation.valid_share)
 
 
-def _catalogue(
-    encoded: Encoded, known: pl.DataFrame | None, told: pl.DataFrame | None, preparation: Preparation
-) -> tuple[Catalogue, dict[str, int]]:
+def _catalogue(steps: _Steps, preparation: Preparation) -> tuple[Catalogue, dict[str, int]]:
     """The catalogue, and counts for the card: items, items described, items of the shop's table without events.
 
-    known: the shop's table of items; told: what the events tell, of which the columns count that `known` lacks
+    Of what the events tell those columns count that the shop's table of items lacks.
     """
+    encoded, known, told = steps.encoded, steps.table, steps.reading.told
     train, size = encoded.counts["train"], len(encoded.vocabulary)
     # Ids are joined as text: a shop may write 17 in one file and "17" in the other.
     key = pl.col("item_id").cast(pl.String).alias(_KEY)
@@ -124,11 +127,15 @@ def _catalogue(
     newest = newest_sessions(encoded.parts["train"], NEWEST_EVENTS)
     vectors = cooccurrence_vectors(newest, size, preparation.vector_dim, preparation.seed)
     catalogue = Catalogue(train.events, train.sessions, vectors, items)
-    return catalogue, {"items": size - 1, "described": described, "described_without_events": without_events}
+    found = {"items": size - 1, "described": described, "described_without_events": without_events}
+    if preparation.cold_items:
+        found["without_events"] = int((train.events[1:] == 0).sum())
+        found["rare"] = int((train.events[1:] < preparation.min_item_events).sum()) - found["without_events"]
+    return catalogue, found
 
 
 def _card(reader: Reader, preparation: Preparation, steps: _Steps, catalogue: dict[str, int]) -> dict[str, Any]:
-    reading, cut, log, encoded = steps
+    reading, cut, log, _, encoded = steps
     return {
         "sessionrl_version": __version__,
         "reader": _name(reader),

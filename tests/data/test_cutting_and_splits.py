@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessionrl.data.cold_items import Items
 from sessionrl.data.cutting import Cut, Cutting, Log, immediate_repeats
 from sessionrl.data.encoding import ranked_by_frequency
 from sessionrl.data.filtering import fixed_point, staying
@@ -15,6 +16,7 @@ from sessionrl.data.splits import as_published, at_random, by_time
 MINUTE = 60_000
 DAY = 86_400_000
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+NONE_SPARED = np.zeros(len(LETTERS), bool)
 
 
 def cut(rows, rule="auto", idle_minutes=30.0, columns=("user_id", "item_id", "timestamp")) -> tuple[Cutting, Cut]:
@@ -151,7 +153,7 @@ def chain() -> Log:
 
 def filtered(log, min_item_events, min_session_events):
     """What `fixed_point` says of a log in one piece, and the events that stay."""
-    found = fixed_point([log], [TRAIN], len(LETTERS), min_item_events, min_session_events)
+    found = fixed_point([log], [TRAIN], NONE_SPARED, min_item_events, min_session_events)
     return found, staying(log, found.support > 0, [TRAIN], min_session_events)
 
 
@@ -161,7 +163,7 @@ def test_filtering_goes_on_until_nothing_changes():
     assert {LETTERS[code]: n for code, n in enumerate(found.support.tolist()) if n} == {"w": 2, "x": 2}
     assert (found.rare_items, found.short_sessions) == (2, 2)
     assert filtered(chain(), min_item_events=1, min_session_events=2)[1].all()
-    assert not fixed_point([chain()], [TEST], len(LETTERS), 1, 1).support.any()
+    assert not fixed_point([chain()], [TEST], NONE_SPARED, 1, 1).support.any()
 
 
 @given(
@@ -194,7 +196,9 @@ def test_sessions_too_short_by_what_is_known_and_ranks():
     assert sessions(chain().keep(staying(chain(), known, [TRAIN], 2))) == {"3/1": ["x", "x", "w", "w"]}
     assert sessions(chain().keep(staying(chain(), known, [TRAIN], 1)))["2/1"] == ["x"]
     support = np.array([2, 0, 3, 2])
-    assert ranked_by_frequency(support, pl.Series(["z", "n", "x", "w"])).tolist() == [2, 3, 0]
+    ids = pl.Series(["z", "n", "x", "w"])
+    assert ranked_by_frequency(support, Items(ids, np.zeros(4, bool))).tolist() == [2, 3, 0]
+    assert ranked_by_frequency(support, Items(ids, np.array([True, True, False, False]))).tolist() == [2, 3, 0, 1]
 
 
 @pytest.mark.parametrize("minutes", [0.5, 30, 1e6])
