@@ -1,12 +1,16 @@
 """All that is known about items, by item number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from safetensors.numpy import load_file, save_file
+
+from sessionrl.errors import BadData
+
+FLAG = "recommendable"  # the column of a table of items
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,19 @@ class Catalogue:
                 never on a model's own); zero rows where nothing is known
     items:      one row per item 1 … V - 1 in order: `item_id`, and whatever the shop gave
                 (`category`, `price`, `name`, `picture`, …)
+    recommendable: [V] bool, items that may be shown: states read every item, but only these are scored, drawn as
+                negatives, ranked and served; False at `PAD`. All items where nothing is given
     """
 
     counts: npt.NDArray[np.int64]
     sessions: npt.NDArray[np.int64]
     vectors: npt.NDArray[np.float32]
     items: pl.DataFrame
+    recommendable: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+    def __post_init__(self) -> None:
+        if not len(self.recommendable):
+            object.__setattr__(self, "recommendable", np.arange(len(self.counts)) > 0)
 
     def __len__(self) -> int:
         """V, `PAD` included."""
@@ -44,16 +55,55 @@ class Catalogue:
         tail[0] = False
         return np.asarray(tail)
 
+    def numbers(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The numeric columns of the table of items by name, [V] each; NaN where unknown, and at `PAD`."""
+        columns = self.items.drop("item_id").select(pl.selectors.numeric())
+        return {
+            one.name: np.concatenate([[np.nan], one.cast(pl.Float64).to_numpy()]).astype(np.float32) for one in columns
+        }
+
     def save(self, items: Path, vectors: Path) -> None:
-        """Items as Parquet, one row each, `item_id`, `count`, `sessions` first; vectors as safetensors."""
+        """Items as Parquet, one row each, `item_id`, `count`, `sessions` first; vectors as safetensors.
+
+        The column `recommendable` stands there only if some item is not.
+        """
         known = pl.DataFrame({"count": self.counts[1:], "sessions": self.sessions[1:]})
+        if not self.recommendable[1:].all():
+            known = known.with_columns(pl.Series(FLAG, self.recommendable[1:]))
         self.items.select("item_id").hstack(known).hstack(self.items.drop("item_id")).write_parquet(items)
         save_file({"vectors": np.ascontiguousarray(self.vectors)}, vectors)
 
     @classmethod
     def load(cls, items: Path, vectors: Path) -> "Catalogue":
-        """What `save` wrote."""
+        """What `save` wrote; without the column `recommendable` every item is."""
         frame = pl.read_parquet(items)
         counts, sessions = (np.concatenate([[0], frame[name].to_numpy()]) for name in ("count", "sessions"))
         table = load_file(vectors)["vectors"]
-        return cls(counts.astype(np.int64), sessions.astype(np.int64), table, frame.drop("count", "sessions"))
+        flags = frame[FLAG].to_numpy() if FLAG in frame.columns else np.ones(len(frame), np.bool_)
+        described = frame.drop("count", "sessions", FLAG, strict=False)
+        flags = np.concatenate([[False], flags]).astype(np.bool_)
+        return cls(counts.astype(np.int64), sessions.astype(np.int64), table, described, flags)
+
+
+def recommendable(items: pl.DataFrame, path: object) -> npt.NDArray[np.bool_]:
+    """[V] of a table with a row per item 1 … V - 1, maybe with a Boolean `recommendable`; null and no column: True.
+
+    path: named in messages
+
+    Raises:
+        BadData: the column is not Boolean, or no item is recommendable.
+    """
+    if FLAG not in items.columns:
+        return np.arange(len(items) + 1) > 0
+    if items[FLAG].dtype != pl.Boolean:
+        found = f"the column {FLAG} of the items is of type {items[FLAG].dtype}"
+        raise BadData(path, found, "true, false or nothing", "mend items() of this reader")
+    flags = items[FLAG].fill_null(True).to_numpy()
+    if not flags.any():
+        raise BadData(
+            path,
+            f"none of the {len(items):,} items is {FLAG}",
+            "at least one that may be shown",
+            f"correct the column {FLAG} in the table of items, or leave it out",
+        )
+    return np.concatenate([[False], flags])

@@ -27,6 +27,7 @@ ITEM_ALIASES: dict[str, tuple[str, ...]] = {
     "price": ("item_price",),
     "name": ("item_name", "product_name", "title"),
     "picture": ("image", "image_url", "picture_url"),
+    "recommendable": (),
 }
 KIND_ALIASES: dict[str, tuple[str, ...]] = {
     "view": ("pv", "click", "clicks", "product_view", "page_view", "pageview", "detail"),
@@ -169,3 +170,26 @@ def as_amounts(values: pl.Series, column: str, origin: Origin) -> pl.Series:
             f"correct {column} in these rows",
         )
     return number
+
+
+def as_flags(values: pl.Series, column: str, origin: Origin) -> pl.Series:
+    """Boolean of true and false, 1 and 0; null where the file has nothing.
+
+    Raises:
+        BadData: values that are neither.
+    """
+    if values.dtype == pl.Boolean:
+        return values
+    meaning = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+    plain = values.fill_nan(None) if values.dtype.is_float() else values
+    text = as_text(plain, column, origin).str.strip_chars().str.to_lowercase()
+    flags = text.replace_strict(list(meaning), list(meaning.values()), default=None, return_dtype=pl.Boolean)
+    bad = flags.is_null() & text.is_not_null()
+    if bad.any():
+        origin.refuse(
+            bad,
+            f"{{n}} whose {column} is neither true nor false, the first {short(values.filter(bad)[0])}",
+            "true or 1, false or 0, or nothing",
+            f"correct {column} in these rows",
+        )
+    return flags

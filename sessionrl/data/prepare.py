@@ -10,7 +10,7 @@ import polars as pl
 import tomli_w
 
 from sessionrl import __version__, registry
-from sessionrl.data.catalogue import Catalogue
+from sessionrl.data.catalogue import FLAG, Catalogue, recommendable
 from sessionrl.data.cold_items import items_of
 from sessionrl.data.encoding import Encoded, encode
 from sessionrl.data.preparation import Preparation
@@ -54,7 +54,7 @@ def prepare(
         scratch.mkdir()
         steps = _sort_and_encode(reader, preparation, now_ms, scratch, tell)
         tell(f"making vectors of {len(steps.encoded.vocabulary) - 1:,} items")
-        catalogue, found = _catalogue(steps, preparation)
+        catalogue, found = _catalogue(steps, preparation, reader.files[-1])
         tell("writing")
         card = _card(reader, preparation, steps, found)
         for name, part in steps.encoded.parts.items():
@@ -107,7 +107,7 @@ def _split(cut: CutLog, preparation: Preparation, reader: Reader, reading: Readi
     return as_published(cut.training, preparation.valid_share)
 
 
-def _catalogue(steps: _Steps, preparation: Preparation) -> tuple[Catalogue, dict[str, int]]:
+def _catalogue(steps: _Steps, preparation: Preparation, path: Path) -> tuple[Catalogue, dict[str, int]]:
     """The catalogue, and counts for the card: items, items described, items of the shop's table without events.
 
     Of what the events tell those columns count that the shop's table of items lacks.
@@ -123,11 +123,13 @@ def _catalogue(steps: _Steps, preparation: Preparation) -> tuple[Catalogue, dict
     for table in tables:
         words = table.select(key, *(name for name in table.columns if name not in items.columns))
         items = items.join(words, on=_KEY, how="left", maintain_order="left")
-    items = items.drop(_KEY)
+    items, flags = items.drop(_KEY), recommendable(items, path)
     newest = newest_sessions(encoded.parts["train"], NEWEST_EVENTS)
     vectors = cooccurrence_vectors(newest, size, preparation.vector_dim, preparation.seed)
-    catalogue = Catalogue(train.events, train.sessions, vectors, items)
+    catalogue = Catalogue(train.events, train.sessions, vectors, items.drop(FLAG, strict=False), flags)
     found = {"items": size - 1, "described": described, "described_without_events": without_events}
+    if not flags[1:].all():
+        found["recommendable"] = int(flags.sum())
     if preparation.cold_items:
         found["without_events"] = int((train.events[1:] == 0).sum())
         found["rare"] = int((train.events[1:] < preparation.min_item_events).sum()) - found["without_events"]

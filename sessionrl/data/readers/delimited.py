@@ -8,7 +8,17 @@ from typing import ClassVar, NamedTuple
 
 import polars as pl
 
-from sessionrl.data.columns import EVENT_ALIASES, ITEM_ALIASES, as_amounts, as_ids, as_kinds, as_text, require, resolve
+from sessionrl.data.columns import (
+    EVENT_ALIASES,
+    ITEM_ALIASES,
+    as_amounts,
+    as_flags,
+    as_ids,
+    as_kinds,
+    as_text,
+    require,
+    resolve,
+)
 from sessionrl.data.schema import refuse_long, refuse_missing
 from sessionrl.data.tables import Table, read_chunks, read_table
 from sessionrl.data.timestamps import Notation, TimeUnit, read_times
@@ -129,4 +139,6 @@ def read_items(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
         raise BadData(path, found, "another name: this one is the number of training events", "choose another name")
     if "price" in ours:
         items = items.with_columns(as_amounts(items["price"], "price", origin))
+    if "recommendable" in ours:
+        items = items.with_columns(as_flags(items["recommendable"], "recommendable", origin))
     return items.with_columns(ids)
