@@ -1,7 +1,7 @@
-"""SASRec's encoder. Kang & McAuley 2018, arXiv:1808.09781, section III."""
+"""SASRec's encoder. Kang & McAuley 2018, arXiv:1808.09781, section III; or eSASRec's, arXiv:2508.06450."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -33,15 +33,49 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, d] -> [B, T, d]."""
         queries = self.before_attention(x)
-        q, k, v = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B, heads, T, d / heads]
-            for part in (self.query(queries), *self.key_value(x).chunk(2, -1))
-        )
+        keys, values = self.key_value(x).chunk(2, -1)
         dropout = self.dropout if self.training else 0.0
-        attended = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
-        y = self.before_feed(queries + attended.transpose(1, 2).flatten(2))
+        y = self.before_feed(queries + attention(self.query(queries), keys, values, self.heads, dropout))
         out: Tensor = y + self.feed(y)
         return out
+
+
+class LiGRBlock(nn.Module):
+    """Causal self-attention and a feed-forward layer per position, both behind a gate, [B, T, d] -> [B, T, d].
+
+        y   = x + sigmoid(G_1 x + g_1) * (W_o attention(n, n, n) + b_o),         n = norm(x)
+        out = y + sigmoid(G_2 y + g_2) * W_3 (silu(W_1 m) * W_2 m),              m = norm(y)
+
+    LiGR, Borisyuk et al. 2025, arXiv:2502.03417, as in eSASRec, Tikhonovich et al. 2025, arXiv:2508.06450: the gates
+    read the raw sequence, and nothing stands in the residual path.
+    """
+
+    def __init__(self, dim: int, heads: int, dropout: float, expansion: int):
+        super().__init__()
+        self.heads, self.dropout = heads, nn.Dropout(dropout)
+        self.before_attention, self.before_feed = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.query_key_value, self.attended = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+        self.inner = nn.Linear(dim, 2 * expansion * dim, bias=False)  # W_1 and W_2
+        self.outer = nn.Linear(expansion * dim, dim, bias=False)
+        self.gate_attention, self.gate_feed = nn.Linear(dim, dim), nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, d] -> [B, T, d]."""
+        dropout = self.dropout.p if self.training else 0.0
+        q, k, v = self.query_key_value(self.before_attention(x)).chunk(3, -1)
+        attended = self.attended(attention(q, k, v, self.heads, dropout))
+        y = x + self.gate_attention(x).sigmoid() * self.dropout(attended)
+        switch, passed = self.inner(self.before_feed(y)).chunk(2, -1)
+        fed = self.outer(self.dropout(F.silu(switch) * passed))
+        out: Tensor = y + self.gate_feed(y).sigmoid() * self.dropout(fed)
+        return out
+
+
+def attention(queries: Tensor, keys: Tensor, values: Tensor, heads: int, dropout: float) -> Tensor:
+    """Causal attention of every head over its d / heads entries, side by side, [B, T, d]."""
+    q, k, v = (part.view(*part.shape[:2], heads, -1).transpose(1, 2) for part in (queries, keys, values))
+    attended = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)  # [B, heads, T, d / heads]
+    return attended.transpose(1, 2).flatten(2)
 
 
 @register("backbone", "sasrec")
@@ -62,6 +96,10 @@ class SASRec(nn.Module):
             feed-forward layer
         max_length: positions; more than `training.max_length` are refused, because they would never be trained
         residual: the state is out + x_t, a direct path for the current item, which the paper does not have
+        block: `sasrec` or `ligr`, that of eSASRec. A LiGR block passes its input on as it is, so no norm stands at
+            the end either, and the current item is in the state without `residual`
+        expansion: of `ligr`, length of the feed-forward layer's hidden vector as a multiple of `dim`; that of `sasrec`
+            is 1
     """
 
     def __init__(
@@ -72,6 +110,8 @@ class SASRec(nn.Module):
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
         max_length: Annotated[int, Field(ge=2)] = 50,
         residual: bool = False,
+        block: Literal["sasrec", "ligr"] = "sasrec",
+        expansion: Annotated[int, Field(ge=1)] = 4,
     ):
         super().__init__()
         if dim % heads:
@@ -82,13 +122,17 @@ class SASRec(nn.Module):
         self.residual = residual
         self.positions = nn.Parameter(torch.empty(max_length, dim))
         self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.Sequential(*(Block(dim, heads, dropout) for _ in range(layers)))
-        self.norm = nn.LayerNorm(dim)
+        ligr = block == "ligr"
+        self.blocks = nn.Sequential(
+            *(LiGRBlock(dim, heads, dropout, expansion) if ligr else Block(dim, heads, dropout) for _ in range(layers))
+        )
+        self.norm = nn.Identity() if ligr else nn.LayerNorm(dim)
         nn.init.xavier_uniform_(self.positions)
         for module in self.blocks.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, d] -> [B, T, d]."""
