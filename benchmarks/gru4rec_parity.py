@@ -31,8 +31,8 @@ from sessionrl.evaluation.rankings import Rankings
 from sessionrl.nn.candidates import Candidates
 from sessionrl.nn.network import Network
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.recommender import NetworkScorer
 from sessionrl.registry import build
+from sessionrl.scorers import NetworkScorer
 from sessionrl.simulator.log import DEMO, DEMO_POLICY, simulate_log
 from sessionrl.training.lanes import Lanes
 from sessionrl.training.optimizers import Adagrad
@@ -116,7 +116,7 @@ def _trained(peer: Official, sessions: Sessions, layers: Sequence[int]) -> Any:
 
 def _of_inference(model: str, peer: Official, gru: Any, prepared: Prepared) -> Iterator[Difference]:
     test, catalogue = prepared.test, prepared.catalogue
-    network = copied(gru, len(catalogue))
+    network = copied(gru, catalogue)
     theirs, own = _official_scores(gru, test, len(catalogue)), _our_scores(network, prepared)
     yield Difference(f"{model}: scores", own.numel(), _largest(theirs, own), SCORE)
 

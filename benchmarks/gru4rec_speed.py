@@ -37,7 +37,7 @@ from sessionrl.data.files import find, text_of
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.nn.network import Network
 from sessionrl.policies import Policy
-from sessionrl.recommender import make_network
+from sessionrl.recommender import Offer, make_network
 from sessionrl.training.hooks import Hooks, Material
 from sessionrl.training.loop import train
 
@@ -187,7 +187,7 @@ def _official(peer: Official, options: argparse.Namespace, prepared: Prepared) -
         gru = peer.code.GRU4Rec(device=torch.device("cpu"))
         with contextlib.redirect_stdout(sys.stderr):
             gru.set_params(**settings)
-            with _told_after_epochs(peer.code, lambda: watch.epoch_ends(copied(gru, len(prepared.catalogue)))):
+            with _told_after_epochs(peer.code, lambda: watch.epoch_ends(copied(gru, prepared.catalogue))):
                 watch.start()
                 gru.fit(sessions)
         if gru.error_during_train:
@@ -226,7 +226,8 @@ def _preset(name: str, options: argparse.Namespace, prepared: Prepared) -> Syste
         hooks = Hooks(validate=watch.epoch_ends, stop_after=epochs)
         watch.policy = registry.build("policy", settings["policy"])
         watch.start()
-        train(lambda: make_network(settings, len(catalogue)), objective, training, material, options.seed, hooks)
+        offer = Offer(catalogue, len(prepared.kinds))
+        train(lambda: make_network(settings, offer), objective, training, material, options.seed, hooks)
 
     return System(name, epochs, json.loads(json.dumps({**settings, "epochs": epochs})), train_it)
 

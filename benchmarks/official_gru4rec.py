@@ -25,7 +25,8 @@ from sessionrl.data.sessions import Sessions
 from sessionrl.evaluation.rankings import Rankings, rank
 from sessionrl.nn.network import Network
 from sessionrl.policies import Greedy, Policy
-from sessionrl.recommender import NetworkScorer, make_network
+from sessionrl.recommender import Offer, make_network
+from sessionrl.scorers import NetworkScorer
 
 NAME = "GRU4Rec_PyTorch_Official"
 REMEDY = f"""\
@@ -110,8 +111,8 @@ class Rows(NamedTuple):
 
 
 @torch.no_grad()
-def copied(gru: Any, n_items: int) -> Network:
-    """Our network with its weights; `n_items` counts `PAD`.
+def copied(gru: Any, catalogue: Catalogue) -> Network:
+    """Our network with its weights, for the items of `catalogue`.
 
     Only for vectors that are both read and scored ("constrained embedding") and layers of one size: we have no others.
     """
@@ -123,10 +124,10 @@ def copied(gru: Any, n_items: int) -> Network:
         "objective": {"name": "next_item"},
     }
     with torch.random.fork_rng(devices=[]):  # the official training, which may go on, draws from torch's global state
-        network = make_network(config.complete(sections), n_items).eval()
+        network = make_network(config.complete(sections), Offer(catalogue)).eval()
     numbers, rows = Rows.of(gru)
-    if len(numbers) != n_items - 1:
-        raise ValueError(f"it was trained on {len(numbers)} items, but there are {n_items - 1}")
+    if len(numbers) != len(catalogue) - 1:
+        raise ValueError(f"it was trained on {len(numbers)} items, but there are {len(catalogue) - 1}")
     network.items.id[numbers] = gru.model.Wy.weight[rows]
     network.bias[numbers] = gru.model.By.weight[rows]
     cells = network.backbone.gru

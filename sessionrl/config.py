@@ -17,6 +17,7 @@ from sessionrl.errors import BadOption, UnknownName, did_you_mean
 NAMED = {"backbone": ("dim",), "objective": (), "policy": (), "baseline": ()}
 FIXED = {
     "items": ("sessionrl.nn.items:Items", ("n_items",)),
+    "inputs": ("sessionrl.nn.inputs:Inputs", ("dim", "kinds", "feature_sizes")),
     "training": ("sessionrl.training.options:Training", ()),
     "ensemble": ("sessionrl.ensemble:Ensemble", ()),
     "evaluation": ("sessionrl.evaluation.options:Evaluation", ()),
@@ -29,7 +30,7 @@ TOP: dict[str, tuple[type, str]] = {
     "prepared": (str, "text, the prepared directory"),
     "sessionrl_version": (str, "text"),
 }
-NETWORK = ("items", "backbone", "objective", "training", "policy")
+NETWORK = ("items", "inputs", "backbone", "objective", "training", "policy")
 
 Config = dict[str, Any]
 

@@ -16,7 +16,7 @@ from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.errors import BadOption
 
 if TYPE_CHECKING:
-    from sessionrl.recommender import NetworkScorer
+    from sessionrl.scorers import NetworkScorer
 
 GRID = tuple(step / 10 for step in range(11))  # weights among which one is chosen
 LEAST = 1e-12  # share of the network at weight 1, where it still orders what the baseline does not list

@@ -26,8 +26,9 @@ from sessionrl.evaluation.rankings import Rankings, rank
 from sessionrl.evaluation.selection import Selection, check_metrics
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes
-from sessionrl.recommender import BaselineScorer, Recommender, Scorer, make_network, network_scorer, save_model
+from sessionrl.recommender import Offer, Recommender, make_network, network_scorer, save_model
 from sessionrl.runs import PreparedDirectory, RunDirectory, new_directory, read_json, write_json
+from sessionrl.scorers import BaselineScorer, Scorer
 from sessionrl.training.device import choose_device, device_name
 from sessionrl.training.hooks import Hooks, Material, Progress, Trained
 from sessionrl.training.journal import Journal, News
@@ -59,6 +60,7 @@ class Experiment:
     def __init__(self, config: Mapping[str, Any], prepared: Prepared, reporter: Reporter | None = None):
         self.config = configuration.complete(config)
         self.prepared, self.reporter = prepared, reporter or Reporter()
+        self.offer = Offer(prepared.catalogue, len(prepared.kinds))
         self.evaluation: Evaluation = configuration.fixed("evaluation", self.config)
         self.selection = Selection.of(self.evaluation, prepared.valid, prepared.catalogue, prepared.kinds)
         check_metrics(self.evaluation, prepared.catalogue, prepared.kinds)
@@ -71,10 +73,10 @@ class Experiment:
             self._check_parts()
 
     def _try_policy(self) -> None:
-        """Build a network of two items and order them, to see that policy and network fit together."""
+        """Build the network and order the items of one state, to see that policy and network fit together."""
         policy = registry.build("policy", self.config["policy"])
         with torch.random.fork_rng(devices=[]), torch.inference_mode():
-            network = make_network(self.config, 3).eval()
+            network = make_network(self.config, self.offer).eval()
             state = Prefixes(torch.ones(1, 1, dtype=torch.long), torch.zeros(1, dtype=torch.long))
             policy.order_by(network(state, heads=policy.heads), state)
 
@@ -167,7 +169,7 @@ class Experiment:
     def _train(self, run: RunDirectory) -> Scorer:
         """Choose the epoch on validation; with `refit` train that many epochs on training and validation part."""
         sessions = self.prepared.train
-        chosen = self._phase(run, "selection", sessions, None)
+        chosen = self._phase(run, "selection", sessions)
         self.reporter.say(
             f"Chose epoch {chosen.epoch}, the last: there is no validation part"
             if chosen.value is None
@@ -177,7 +179,7 @@ class Experiment:
         weight = self._weight(run, chosen.network)
         if self.config["refit"]:
             sessions = self._train_and_valid()
-            chosen = self._phase(run, "refit", sessions, chosen.epoch)
+            chosen = self._phase(run, "refit", sessions, chosen)
         scorer = network_scorer(chosen.network, self.config, sessions.counts(len(self.prepared.catalogue)))
         if weight is None:
             return scorer
@@ -199,7 +201,8 @@ class Experiment:
         self.reporter.say(f"Chose ensemble.weight={weight} on {self.selection.where} of the validation part")
         return weight
 
-    def _phase(self, run: RunDirectory, name: str, sessions: Sessions, epochs: int | None) -> Trained:
+    def _phase(self, run: RunDirectory, name: str, sessions: Sessions, chosen: Trained | None = None) -> Trained:
+        """Train on these sessions; as long as what was `chosen`, or until validation says enough."""
         training = configuration.fixed("training", self.config)
         objective = registry.build("objective", self.config["objective"])
         catalogue = replace(self.prepared.catalogue, counts=sessions.counts(len(self.prepared.catalogue)))
@@ -211,17 +214,16 @@ class Experiment:
             self.reporter.say(f"Training {configuration.label(self.config)} ({name}) on {len(sessions):,} sessions")
         journal = Journal(run, name, checkpoint if resume else None)
         hooks = Hooks(
-            validate=self._value if epochs is None and len(self.prepared.valid) else None,
+            validate=self._value if chosen is None and len(self.prepared.valid) else None,
             log=lambda entry: self._tell(journal.add(entry), training.epochs),
             progress=self.reporter.progress,
             checkpoint=checkpoint,
-            stop_after=epochs,
+            stop_after=chosen and chosen.epoch,
+            plateau_after=chosen and chosen.plateau,
         )
         material = Material(sessions, self.prepared.rewards, catalogue)
         seed = self.config["seed"]
-        return train(
-            lambda: make_network(self.config, len(catalogue)), objective, training, material, seed, hooks, resume
-        )
+        return train(lambda: make_network(self.config, self.offer), objective, training, material, seed, hooks, resume)
 
     def _value(self, network: Network, baseline: Baseline | None = None, weight: float = 0.0) -> float:
         """The selecting metric on the validation part."""

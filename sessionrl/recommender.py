@@ -1,8 +1,8 @@
 """Recommender: ids in, ids out; what is saved, measured and served."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,74 +20,18 @@ from sessionrl.data.vocabulary import ItemId, Vocabulary
 from sessionrl.ensemble import EnsembleScorer
 from sessionrl.errors import BadDirectory
 from sessionrl.nn.network import Network
-from sessionrl.nn.prefixes import Prefixes, prefixes
-from sessionrl.policies import Policy
 from sessionrl.runs import RunDirectory, replacing
-
-CELLS = 8192  # cells of a padded matrix that are encoded together
-ROWS = 256  # states that are scored against the whole catalogue together
-
-Counts = np.ndarray[Any, np.dtype[np.int64]]
+from sessionrl.scorers import BaselineScorer, Counts, NetworkScorer, Scorer
 
 RESTORE = "\n  do now: restore the run from its original files, or train it again"
 
 
-class Scorer(Protocol):
-    """Scores of the whole catalogue for any cases: a network, a baseline, or an ensemble of both."""
+class Offer(NamedTuple):
+    """What a data set offers to a network: its catalogue, its kinds of event, the codes of each session feature."""
 
-    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
-        """Chunks of the cases in any order; a Tensor is [N, V - 1] float32, column j being item j + 1."""
-        ...
-
-
-class NetworkScorer:
-    """A network under a policy.
-
-    A state without events, of a network that has no start token, is scored by popularity: nothing else is known.
-
-    Args:
-        network: in evaluation mode
-        policy: turns its scores into an order
-        counts: [V] events per item in what the network was trained on
-    """
-
-    def __init__(self, network: Network, policy: Policy, counts: Counts):
-        self.network, self.policy, self.counts = network.eval(), policy, counts
-        self._prior = torch.from_numpy(np.log1p(counts[1:].astype(np.float64)).astype(np.float32))
-
-    @torch.inference_mode()
-    def scored(
-        self, sessions: Sessions, cases: Cases, mix: Callable[[Tensor, Cases], Tensor] | None = None
-    ) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
-        """Chunks of the cases; `mix` changes the supervised scores [N, V - 1] before the policy reads them."""
-        start = self.network.items.start
-        device = self.network.bias.device
-        empty = cases.length == 0 if not start else np.zeros(len(cases.length), bool)
-        if empty.any():
-            for some in _runs(np.flatnonzero(empty), ROWS):
-                yield _pick(cases, some), self._prior.to(device).expand(len(some), -1)
-        known = np.flatnonzero(~empty)
-        for group in _groups_of_sessions(cases, known, CELLS):
-            laid_out = prefixes(sessions, _pick(cases, group), start).to(device)
-            states = self.network.states(laid_out)
-            for at in range(0, len(group), ROWS):
-                chunk = _pick(cases, group[at : at + ROWS])
-                scores = self.network.score(states[at : at + ROWS], heads=self.policy.heads)
-                if mix is not None:
-                    scores = scores._replace(logits=mix(scores.logits, chunk))
-                yield chunk, self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))
-
-
-class BaselineScorer:
-    """A fitted baseline."""
-
-    def __init__(self, baseline: Baseline):
-        self.baseline = baseline
-
-    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:  # noqa: D102
-        for some in _runs(np.arange(len(cases.length)), 4096):
-            chunk = _pick(cases, some)
-            yield chunk, self.baseline.scores(sessions, chunk)
+    catalogue: Catalogue
+    kinds: int = 1
+    feature_sizes: tuple[int, ...] = ()
 
 
 class Recommendations(NamedTuple):
@@ -162,7 +106,7 @@ class Recommender:
                 f"{run.items} has {len(catalogue) - 1} items, but {run.vocabulary} has {len(vocabulary) - 1}.{RESTORE}"
             )
         try:
-            return cls(vocabulary, restored(tensors, config, catalogue, device), catalogue)
+            return cls(vocabulary, restored(tensors, config, Offer(catalogue), device), catalogue)
         except (KeyError, RuntimeError) as error:
             raise BadDirectory(f"{run.weights} does not fit {run.config}: {error}{RESTORE}") from None
 
@@ -179,12 +123,14 @@ def best_items(scores: Tensor | SparseScores, row: int, k: int) -> tuple[np.ndar
     return (columns[:k] + 1).cpu().numpy(), values[:k].tolist()
 
 
-def make_network(config: Mapping[str, Any], n_items: int) -> Network:
-    """An untrained network from the sections [items], [backbone], [objective]; weights from torch's global state."""
-    items = configuration.fixed("items", config, n_items=n_items)
+def make_network(config: Mapping[str, Any], offer: Offer) -> Network:
+    """An untrained network from [items], [inputs], [backbone], [objective]; weights from torch's global state."""
+    items = configuration.fixed("items", config, n_items=len(offer.catalogue))
+    inputs = configuration.fixed("inputs", config, dim=items.dim, kinds=offer.kinds, feature_sizes=offer.feature_sizes)
     backbone = registry.build("backbone", config["backbone"], dim=items.dim)
     objective = registry.build("objective", config["objective"])
-    return Network(items, backbone, objective.rewards)
+    prompt = objective.prompt(items.dim) if hasattr(objective, "prompt") else None
+    return Network(items, backbone, objective.rewards, inputs, prompt)
 
 
 def network_scorer(network: Network, config: Mapping[str, Any], counts: Counts) -> NetworkScorer:
@@ -217,7 +163,7 @@ def tensors_of(scorer: Scorer) -> dict[str, Tensor]:
     raise TypeError(f"cannot save a {type(scorer).__name__}")
 
 
-def restored(tensors: dict[str, Tensor], config: Mapping[str, Any], catalogue: Catalogue, device: str) -> Scorer:
+def restored(tensors: dict[str, Tensor], config: Mapping[str, Any], offer: Offer, device: str) -> Scorer:
     """The inverse of `save_model`, from what lies in the file.
 
     Raises:
@@ -226,19 +172,21 @@ def restored(tensors: dict[str, Tensor], config: Mapping[str, Any], catalogue: C
     if "baseline" in config:
         return BaselineScorer(_restored_baseline(tensors, config["baseline"]))
     if "ensemble" not in config:
-        return _restored_network(tensors, config, catalogue, device)
-    network = _restored_network(_part(tensors, "network"), config, catalogue, device)
+        return _restored_network(tensors, config, offer, device)
+    network = _restored_network(_part(tensors, "network"), config, offer, device)
     baseline = _restored_baseline(_part(tensors, "baseline"), config["ensemble"]["baseline"])
     return EnsembleScorer(network, baseline, float(tensors["ensemble.weight"]))
 
 
 def _restored_network(
-    tensors: dict[str, Tensor], config: Mapping[str, Any], catalogue: Catalogue, device: str
+    tensors: dict[str, Tensor], config: Mapping[str, Any], offer: Offer, device: str
 ) -> NetworkScorer:
-    network = make_network(config, len(catalogue))
+    if "inputs.kinds" in tensors:
+        offer = offer._replace(kinds=len(tensors["inputs.kinds"]) - 1)
+    network = make_network(config, offer)
     network.load_state_dict({name: tensor for name, tensor in tensors.items() if name != "counts"})
     # After a refit they are those of both parts; older runs did not keep them.
-    counts = tensors["counts"].numpy() if "counts" in tensors else catalogue.counts
+    counts = tensors["counts"].numpy() if "counts" in tensors else offer.catalogue.counts
     return network_scorer(network.to(device), config, counts)
 
 
@@ -255,30 +203,3 @@ def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
 def load_catalogue(run: RunDirectory) -> Catalogue:
     """The catalogue that a run carries, so that it can be served alone."""
     return Catalogue.load(run.items, run.vectors)
-
-
-def _pick(cases: Cases, at: np.ndarray[Any, Any]) -> Cases:
-    return Cases(cases.session[at], cases.length[at])
-
-
-def _runs(at: np.ndarray[Any, Any], size: int) -> Iterator[np.ndarray[Any, Any]]:
-    for first in range(0, len(at), size):
-        yield at[first : first + size]
-
-
-def _groups_of_sessions(cases: Cases, at: np.ndarray[Any, Any], cells: int) -> Iterator[np.ndarray[Any, Any]]:
-    """Cases in groups: all cases of a session together, sessions of like length together, a matrix of about `cells`."""
-    if not len(at):
-        return
-    longest = np.zeros(int(cases.session[at].max()) + 1, np.int64)
-    np.maximum.at(longest, cases.session[at], cases.length[at])
-    order = at[np.lexsort((cases.length[at], cases.session[at], longest[cases.session[at]]))]
-    session = cases.session[order]
-    first = np.flatnonzero(np.r_[True, session[1:] != session[:-1]])
-    start, rows = 0, 0
-    for nth, position in enumerate(first):
-        rows += 1
-        following = first[nth + 1] if nth + 1 < len(first) else len(order)
-        if rows * (longest[session[position]] + 1) >= cells or following == len(order):
-            yield order[start:following]
-            start, rows = following, 0

@@ -106,6 +106,9 @@ class _Trial:
             sampler=ItemSampler(catalogue.counts),
             tail=torch.from_numpy(catalogue.tail()),
             vectors=torch.from_numpy(catalogue.vectors),
+            rewards=torch.from_numpy(REWARDS),
+            kind_shares=torch.full((len(REWARDS),), 1 / len(REWARDS)),
+            attributes={name: torch.from_numpy(one) for name, one in catalogue.numbers().items()},
         )
         return self.objective.loss(self.online, self.target, batch, context)
 
@@ -113,7 +116,8 @@ class _Trial:
     def _network(objective: Objective, tied: bool) -> Network:
         items = Items(N_ITEMS, DIM, tied=tied)
         items.sparse = objective.samples
-        return Network(items, registry.build("backbone", {"name": "gru"}, dim=DIM), objective.rewards)
+        prompt = objective.prompt(DIM) if hasattr(objective, "prompt") else None
+        return Network(items, registry.build("backbone", {"name": "gru"}, dim=DIM), objective.rewards, prompt=prompt)
 
 
 def made_up_transitions(chosen: list[int]) -> Transitions:

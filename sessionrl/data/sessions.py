@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,9 @@ class Sessions:
     timestamps:  [E] int64, milliseconds since 1970 UTC (or a running number, where the card says "order only")
     offsets:     [S + 1] int64, first 0, last E, rising
     ids:         [S] session ids as the log has them
+    propensities: [E] float32, logged probability that the event's item was shown, NaN where not logged; None where the
+                 log has none at all
+    features:    [S, F] int32, codes of what is known of the session, 0 is unknown; None where nothing is
     """
 
     items: npt.NDArray[np.int32]
@@ -40,6 +43,8 @@ class Sessions:
     timestamps: npt.NDArray[np.int64]
     offsets: npt.NDArray[np.int64]
     ids: pl.Series
+    propensities: npt.NDArray[np.float32] | None = None
+    features: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -76,8 +81,15 @@ class Sessions:
         lengths = self.lengths[sessions]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         at = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - self.offsets[:-1][sessions], lengths)
-        ids = self.ids.gather(sessions)
-        return Sessions(self.items[at], self.event_types[at], self.timestamps[at], offsets, ids)
+        return Sessions(
+            self.items[at],
+            self.event_types[at],
+            self.timestamps[at],
+            offsets,
+            self.ids.gather(sessions),
+            None if self.propensities is None else self.propensities[at],
+            None if self.features is None else self.features[sessions],
+        )
 
     def slice(self, start: int, stop: int) -> "Sessions":
         """Sessions start, …, stop - 1; the arrays are views, nothing is copied."""
@@ -88,11 +100,22 @@ class Sessions:
             self.timestamps[first:last],
             self.offsets[start : stop + 1] - first,
             self.ids[start:stop],
+            None if self.propensities is None else self.propensities[first:last],
+            None if self.features is None else self.features[start:stop],
         )
 
     @classmethod
-    def of(cls, items: Sequence[Sequence[int]], event_types: Sequence[Sequence[int]] | None = None) -> "Sessions":
+    def of(
+        cls,
+        items: Sequence[Sequence[int]],
+        event_types: Sequence[Sequence[int]] | None = None,
+        *,
+        propensities: Sequence[Sequence[float]] | None = None,
+        features: Sequence[Sequence[int]] | None = None,
+    ) -> "Sessions":
         """From lists of item numbers; all events are of kind 0 unless said, timestamps are running numbers.
+
+        features: of every session
 
         >>> Sessions.of([[4, 5], [6]]).offsets.tolist()
         [0, 2, 3]
@@ -102,15 +125,39 @@ class Sessions:
         kinds = np.zeros(len(flat), np.uint8)
         if event_types is not None:
             kinds = np.array([kind for session in event_types for kind in session], dtype=np.uint8)
-        return cls(flat, kinds, np.arange(len(flat), dtype=np.int64), offsets, pl.Series(range(len(items))))
+        logged = None if propensities is None else np.array([one for session in propensities for one in session])
+        return cls(
+            flat,
+            kinds,
+            np.arange(len(flat), dtype=np.int64),
+            offsets,
+            pl.Series(range(len(items))),
+            None if logged is None else logged.astype(np.float32),
+            None if features is None else np.array(features, np.int32).reshape(len(items), -1),
+        )
 
     @classmethod
     def concatenate(cls, first: "Sessions", second: "Sessions") -> "Sessions":
-        """All sessions of both, in order."""
+        """All sessions of both, in order; of what only one of them has nothing is known in the other."""
         return cls(
             np.concatenate([first.items, second.items]),
             np.concatenate([first.event_types, second.event_types]),
             np.concatenate([first.timestamps, second.timestamps]),
             np.concatenate([first.offsets, second.offsets[1:] + first.offsets[-1]]),
             pl.concat([part.ids for part in (first, second) if len(part)] or [first.ids]),
+            _joined(first.propensities, second.propensities, (len(first.items), len(second.items)), np.nan),
+            _joined(first.features, second.features, (len(first), len(second)), 0),
         )
+
+
+def _joined(first: Any, second: Any, lengths: tuple[int, int], unknown: float) -> Any:
+    """Both arrays, one after the other; `unknown` in the rows of the one that is None; None if both are."""
+    known = next((one for one in (first, second) if one is not None), None)
+    if known is None:
+        return None
+    return np.concatenate(
+        [
+            np.full((length, *known.shape[1:]), unknown, known.dtype) if one is None else one
+            for one, length in zip((first, second), lengths, strict=True)
+        ]
+    )

@@ -37,18 +37,34 @@ class ItemSampler:
     Args:
         counts: [V] training events per item, row 0 is `PAD` and is never drawn; an item without events is drawn
             as if it had one, so that every item can be a negative
+        recommendable: [V] bool, the items that may be shown; no other is ever a candidate. All if not given
     """
 
-    def __init__(self, counts: npt.NDArray[np.int64], device: torch.device | None = None):
-        self._counts = np.maximum(counts[1:], 1).astype(np.float64)
+    def __init__(
+        self,
+        counts: npt.NDArray[np.int64],
+        device: torch.device | None = None,
+        recommendable: npt.NDArray[np.bool_] | None = None,
+    ):
         self._device = device or torch.device("cpu")
+        shown = np.ones(len(counts) - 1, bool) if recommendable is None else recommendable[1:]
+        self._shown = np.flatnonzero(shown)
+        self._counts = np.where(shown, np.maximum(counts[1:], 1), 0).astype(np.float64)
         self._tables: dict[float, tuple[Tensor, Tensor]] = {}
+        self._items = None if shown.all() else torch.from_numpy(self._shown + 1).to(self._device)
+
+    def whole(self, action: Tensor) -> Candidates:
+        """Every item that may be shown, for N actions [N] that may."""
+        if self._items is None:
+            return whole_catalogue(action)
+        return Candidates(self._items, torch.searchsorted(self._items, action))
 
     def draw(self, size: int, alpha: float, rng: torch.Generator) -> Tensor:
         """[size] item numbers, with replacement."""
         cumulative, _ = self._table(alpha)
         uniform = torch.rand(size, generator=rng, device=self._device, dtype=torch.float64)
-        return torch.searchsorted(cumulative, uniform).clamp_(max=len(cumulative) - 1) + 1
+        column = torch.searchsorted(cumulative, uniform, right=True)  # never an item of share 0
+        return column.clamp_(max=int(self._shown[-1])) + 1
 
     def share(self, items: Tensor, alpha: float) -> Tensor:
         """Probability that one draw gives each item, float32."""
@@ -76,12 +92,12 @@ class ItemSampler:
         ignored = items == action[:, None]
         ignored[:, : len(action)] |= session == session[:, None]
         ignored[position, position] = False
-        rate = min(1.0, size / max(1, len(self._counts) - 1))
+        rate = min(1.0, size / max(1, len(self._shown) - 1))
         return Candidates(items, position, expected.log(), ignored, rate)
 
     def _table(self, alpha: float) -> tuple[Tensor, Tensor]:
         if alpha not in self._tables:
-            share = self._counts**alpha
+            share = np.where(self._counts > 0, self._counts**alpha, 0.0)
             share /= share.sum()
             cumulative = torch.from_numpy(np.cumsum(share)).to(self._device)
             self._tables[alpha] = cumulative, torch.from_numpy(share.astype(np.float32)).to(self._device)

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sessionrl.nn.inputs import Inputs
 from sessionrl.nn.items import Items
-from sessionrl.nn.prefixes import Prefixes
+from sessionrl.nn.prefixes import Prefixes, Reads
 
 Heads = Literal["all", "supervised", "q"]
 
@@ -30,12 +31,23 @@ class Network(nn.Module):
         items: the item vectors
         backbone: causal map [B, T, d] -> [B, T, d]
         rewards: R, the number of Q heads; 0 for a purely supervised network
+        inputs: what is read besides items; nothing if not given
+        prompt: (states [N, d], step [N], returns [N] or None) -> states [N, d], for a network that is told what return
+            its states shall bring; step is the place of the state in its row
     """
 
-    def __init__(self, items: Items, backbone: nn.Module, rewards: int):
+    def __init__(
+        self,
+        items: Items,
+        backbone: nn.Module,
+        rewards: int,
+        inputs: Inputs | None = None,
+        prompt: nn.Module | None = None,
+    ):
         super().__init__()
         n_items, dim = items.id.shape
         self.items, self.backbone, self.rewards = items, backbone, rewards
+        self.inputs, self.prompt = inputs or Inputs(dim), prompt
         self.bias = nn.Parameter(torch.zeros(n_items, 1 + rewards))
         if items.tied:
             self.heads = nn.Parameter(torch.empty(rewards, dim, dim)) if rewards else None
@@ -50,6 +62,7 @@ class Network(nn.Module):
         candidates: Tensor | None = None,
         heads: Heads = "all",
         taken: Tensor | None = None,
+        frozen: bool = False,
     ) -> Scores:
         """Score candidates in every state.
 
@@ -60,25 +73,40 @@ class Network(nn.Module):
             heads: which heads to compute
             taken: [N] item numbers; when given, `q` holds that one item of each state, [N, R, 1], which spares
                 the product of all states with all candidates
+            frozen: the Q heads read states and item vectors as constants, so that they learn and teach nothing else
         """
-        return self.score(self.states(prefixes), candidates, heads, taken)
+        return self.score(self.states(prefixes), candidates, heads, taken, frozen)
+
+    @property
+    def reads(self) -> Reads:
+        """What its prefixes must carry."""
+        inputs = self.inputs
+        return Reads(self.items.start, *(part is not None for part in (inputs.kinds, inputs.gaps, inputs.features)))
 
     def states(self, prefixes: Prefixes) -> Tensor:
-        """[N, d], the backbone's output at each prefix."""
-        vectors = self.items(prefixes.items)
+        """[N, d], the backbone's output at each prefix, told what return it shall bring if the network is."""
+        vectors = self.inputs(self.items(prefixes.items), prefixes)
         # Only a backbone that can carry is ever given something to go on from.
         out = self.backbone(vectors) if prefixes.carried is None else self.backbone(vectors, prefixes.carried)
         states: Tensor = out.flatten(0, 1)[prefixes.at]
+        if self.prompt is not None:
+            states = self.prompt(states, prefixes.at % prefixes.items.size(1), prefixes.returns)
         return states
 
     @torch.no_grad()
     def carry(self, prefixes: Prefixes) -> Tensor:
         """[B, ...] what the backbone carries over from the rows of `prefixes`, to go on from as a constant."""
-        carried: Tensor = self.backbone.carry(self.items(prefixes.items), prefixes.carried)  # type: ignore[operator]
+        vectors = self.inputs(self.items(prefixes.items), prefixes)
+        carried: Tensor = self.backbone.carry(vectors, prefixes.carried)  # type: ignore[operator]
         return carried
 
     def score(
-        self, states: Tensor, candidates: Tensor | None = None, heads: Heads = "all", taken: Tensor | None = None
+        self,
+        states: Tensor,
+        candidates: Tensor | None = None,
+        heads: Heads = "all",
+        taken: Tensor | None = None,
+        frozen: bool = False,
     ) -> Scores:
         """As `forward`, from states [N, d] that were computed before."""
         logits, q = states.new_empty(0), states.new_empty(0)
@@ -86,12 +114,13 @@ class Network(nn.Module):
             vectors, bias = self._vectors(candidates, 0, 1)
             logits = self._matched(states, vectors[:, 0]) + bias[:, 0]
         if heads != "supervised" and self.rewards:
-            turned = self._turned(states)  # [N, R, d]
+            turned = self._turned(states.detach() if frozen else states)  # [N, R, d]
+            vectors, bias = self._vectors(candidates if taken is None else taken, 1, 1 + self.rewards)
+            if frozen and self.items.tied:
+                vectors = vectors.detach()
             if taken is None:
-                vectors, bias = self._vectors(candidates, 1, 1 + self.rewards)
                 q = torch.stack([self._matched(turned[:, r], vectors[:, r]) for r in range(self.rewards)], 1) + bias.T
             else:
-                vectors, bias = self._vectors(taken, 1, 1 + self.rewards)
                 q = (self._one_to_one(turned, vectors) + bias).unsqueeze(-1)
         return Scores(logits, q)
 

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from sessionrl.nn.candidates import Candidates, whole_catalogue
+from sessionrl.nn.candidates import Candidates
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.objective import Context, Loss
@@ -68,7 +68,7 @@ class NextItem:
     def candidates(self, batch: Transitions, context: Context) -> Candidates:
         """The items that compete in this batch."""
         if not self.negatives:
-            return whole_catalogue(batch.action)
+            return context.sampler.whole(batch.action)
         session = batch.state.at // batch.state.items.size(1)
         return context.sampler.candidates(batch.action, session, self.negatives, self.alpha, context.rng)
 

@@ -4,7 +4,8 @@ An objective is a frozen dataclass: its fields are the options in the configurat
 its docstring. It never sees an optimiser, a device, a process group or a file.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import torch
@@ -26,11 +27,15 @@ class Loss(NamedTuple):
 class Context:
     """What a loss may know besides the batch.
 
-    step:    optimiser steps done so far
-    rng:     the only source of chance
-    sampler: draws items by their training counts
-    tail:    [V] bool, the less popular items of the training part
-    vectors: [V, e] float32, the catalogue's fixed item vectors (unit length, zero where unknown)
+    step:        optimiser steps done so far
+    rng:         the only source of chance
+    sampler:     draws items by their training counts, and knows which may be shown
+    tail:        [V] bool, the less popular items of the training part
+    vectors:     [V, e] float32, the catalogue's fixed item vectors (unit length, zero where unknown)
+    rewards:     [K] float32, reward of each kind of event
+    kind_shares: [K] float32, share of each kind among the events of the training part; sums to 1
+    attributes:  by name, [V] float32: the numeric columns of the table of items, NaN where unknown
+    plateaued:   validation stopped improving once, for objectives that wait for it (`Objective.waits`)
     """
 
     step: int
@@ -38,10 +43,22 @@ class Context:
     sampler: ItemSampler
     tail: Tensor
     vectors: Tensor
+    rewards: Tensor
+    kind_shares: Tensor
+    attributes: Mapping[str, Tensor] = field(default_factory=dict)
+    plateaued: bool = False
 
 
 class Objective(Protocol):
-    """rewards: R, the Q heads the network must carry; bootstraps: whether `loss` needs a target network."""
+    """rewards: R, the Q heads the network must carry; bootstraps: whether `loss` needs a target network.
+
+    Two more may be there:
+
+    waits:       bool, a second phase begins once validation has not improved for `training.patience` validations
+                 (`Context.plateaued`); only then may training stop early
+    prompt(dim): a module (states [N, d], step [N], returns [N] or None) -> states, for a network that is told what
+                 return its states shall bring (`Prefixes.returns`)
+    """
 
     @property
     def rewards(self) -> int: ...  # noqa: D102

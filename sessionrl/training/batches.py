@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from sessionrl.data.sessions import Sessions
-from sessionrl.nn.prefixes import Pieces, Transitions, pieces, transitions
+from sessionrl.nn.prefixes import Pieces, Reads, Transitions, pieces, transitions
 
 Order = Literal["time", "shuffled"]
 
@@ -27,8 +28,9 @@ class Batches:
         per_batch: transitions in a batch, about
         order: "time" or "shuffled"
         max_length: events in a piece, ≥ 2
-        start: whether sessions begin with a start token
+        reads: what the states carry; with `start` the first event of a session is learned from as well
         seed: of the order
+        shown: [V] bool, the items that may be recommended; events of others are read but no next item to be learned
     """
 
     def __init__(
@@ -38,13 +40,15 @@ class Batches:
         per_batch: int,
         order: Order,
         max_length: int,
-        start: bool,
+        reads: Reads,
         seed: int,
+        shown: npt.NDArray[np.bool_] | None = None,
     ):
-        self._sessions, self._rewards, self._start = sessions, rewards, start
+        self._sessions, self._rewards, self._reads = sessions, rewards, reads
         self._per_batch, self._order, self._seed = per_batch, order, seed
         self._pieces = pieces(sessions, max_length)
-        self._weight = self._pieces.transitions(start)
+        self._shown = None if shown is None or shown[1:].all() else torch.from_numpy(shown)
+        self._weight = self._transitions_of_pieces()
 
     @property
     def transitions(self) -> int:
@@ -54,7 +58,8 @@ class Batches:
     def epoch(self, epoch: int, skip: int = 0) -> Iterator[Transitions]:
         """The batches of one epoch; the first `skip` are left out without being built (to resume)."""
         for chosen in self.plan(epoch)[skip:]:
-            yield transitions(self._sessions, self._take(chosen), self._rewards, self._start)
+            batch = transitions(self._sessions, self._take(chosen), self._rewards, self._reads)
+            yield batch if self._shown is None else batch.select(self._shown[batch.action])
 
     def weight(self, batch: Transitions) -> float:
         """Of the batch's mean loss: 1, as all batches are of about equal size."""
@@ -83,6 +88,14 @@ class Batches:
         share = weight.sum() / max(1, round(weight.sum() / size))
         cuts = np.flatnonzero(np.diff(np.floor(middle / share))) + 1
         return [part for part in np.split(chosen, cuts) if len(part)]
+
+    def _transitions_of_pieces(self) -> npt.NDArray[np.int64]:
+        """[P] transitions whose action may be recommended."""
+        if self._shown is None:
+            return self._pieces.transitions(self._reads.start)
+        before = np.concatenate([[0], np.cumsum(self._shown.numpy()[self._sessions.items])])
+        first = self._pieces.first + np.where(self._pieces.opens & self._reads.start, 0, 1)
+        return np.asarray(np.maximum(before[self._pieces.last + 1] - before[first], 0))
 
     def _take(self, chosen: npt.NDArray[np.int64]) -> Pieces:
         every = self._pieces

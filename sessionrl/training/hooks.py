@@ -45,6 +45,8 @@ class Hooks:
     progress:   called after every step
     checkpoint: file that holds what is needed to go on; None keeps nothing
     stop_after: epochs, of those that the learning rate is planned over; None trains them all
+    plateau_after: the epoch after which the second phase of an objective that waits for it begins; None waits for
+                validation to stop improving
     """
 
     validate: Callable[[Network], float] | None = None
@@ -52,6 +54,7 @@ class Hooks:
     progress: Callable[[Progress], None] = lambda progress: None
     checkpoint: Path | None = None
     stop_after: int | None = None
+    plateau_after: int | None = None
 
 
 class Trained(NamedTuple):
@@ -61,9 +64,11 @@ class Trained(NamedTuple):
     epoch:   the pass after which it was chosen, from 1
     value:   on validation, None where there was none
     steps:   optimiser steps done
+    plateau: the epoch after which validation had stopped improving and a second phase began, None if none did
     """
 
     network: Network
     epoch: int
     value: float | None
     steps: int
+    plateau: int | None = None

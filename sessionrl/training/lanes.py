@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sessionrl.data.sessions import Sessions
-from sessionrl.nn.prefixes import Prefixes, Transitions
+from sessionrl.nn.prefixes import Prefixes, Transitions, logged_transitions
 from sessionrl.training.batches import Order
 
 
@@ -28,6 +28,7 @@ class Lanes:
         order: "time" takes sessions oldest first, in every epoch alike; "shuffled" anew in every epoch
         seed: of the order
         carry: what is carried on, [B, ...], from states that were just trained on
+        shown: [V] bool, the items that may be recommended; events of others are read but no next item to be learned
     """
 
     def __init__(
@@ -38,13 +39,14 @@ class Lanes:
         order: Order,
         seed: int,
         carry: Callable[[Prefixes], Tensor],
+        shown: npt.NDArray[np.bool_] | None = None,
     ):
         self._sessions, self._rewards, self._order, self._seed = sessions, rewards, order, seed
         self._lanes, self._carry = lanes, carry
+        self._shown = None if shown is None or shown[1:].all() else torch.from_numpy(shown)
         lengths = sessions.lengths
-        self._opens, self._ends = np.zeros(len(sessions.items), bool), np.zeros(len(sessions.items), bool)
+        self._opens = np.zeros(len(sessions.items), bool)
         self._opens[sessions.offsets[:-1][lengths > 0]] = True
-        self._ends[sessions.offsets[1:][lengths > 0] - 1] = True
         self._walked = np.empty(0, np.int64)  # the lanes of the step that was given last
         self.carried: Tensor | None = None  # [B, ...] of all lanes; None before the first step of an epoch
 
@@ -61,7 +63,8 @@ class Lanes:
             self.carried = None
         for lanes, events in self._steps(epoch)[skip:]:
             self._walked = lanes
-            yield self._transitions(lanes, events)
+            batch = self._transitions(lanes, events)
+            yield batch if self._shown is None else batch.select(self._shown[batch.action])
 
     def weight(self, batch: Transitions) -> float:
         """Of the batch's mean loss: the share of the lanes that are left, so that every transition counts the same.
@@ -104,20 +107,20 @@ class Lanes:
         )
 
     def _transitions(self, lanes: npt.NDArray[np.int64], events: npt.NDArray[np.int64]) -> Transitions:
-        sessions = self._sessions
-        items = torch.from_numpy(np.stack([sessions.items[events], sessions.items[events + 1]], 1).astype(np.int64))
-        kinds = sessions.event_types[events + 1]
+        rows = events[:, None] + np.arange(2)
+        items = torch.from_numpy(self._sessions.items[rows].astype(np.int64))
         lane = torch.arange(len(events))
         carried = None
         if self.carried is not None:
             opens = torch.from_numpy(self._opens[events]).to(self.carried.device)
             carried = self.carried[lanes]
             carried[opens] = 0
-        return Transitions(
-            state=Prefixes(items[:, :1], lane, carried),  # a step encodes one event of each lane and no more
-            next_state=Prefixes(items, 2 * lane + 1, carried),
-            action=items[:, 1],
-            reward=torch.from_numpy(self._rewards[kinds]),
-            done=torch.from_numpy(self._ends[events + 1]),
-            event_type=torch.from_numpy(kinds.astype(np.int64)),
+        session = np.searchsorted(self._sessions.offsets, events, side="right") - 1
+        return logged_transitions(
+            self._sessions,
+            Prefixes(items[:, :1], lane, carried),  # a step encodes one event of each lane and no more
+            Prefixes(items, 2 * lane + 1, carried),
+            events + 1,
+            session,
+            self._rewards,
         )

@@ -2,19 +2,20 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sessionrl.errors import BadOption, NotFinite
+from sessionrl.errors import NotFinite
 from sessionrl.nn.candidates import ItemSampler
 from sessionrl.nn.network import Network
 from sessionrl.objectives.objective import Context, Loss, Objective
 from sessionrl.training.batches import Batches
 from sessionrl.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from sessionrl.training.checks import check_parallel, check_positions
 from sessionrl.training.device import choose_device
 from sessionrl.training.hooks import Hooks, Interrupted, Material, Progress, Trained
 from sessionrl.training.interruption import held_back
@@ -33,6 +34,7 @@ class _Progression:
     best: float | None = None
     best_epoch: int = 0
     without_gain: int = 0
+    plateau: int = 0
     stopped: bool = False
     losses: dict[str, float] = field(default_factory=dict)
 
@@ -79,31 +81,6 @@ def train(
         ) from None
 
 
-def check_parallel(network: Network, objective: Objective) -> None:
-    """Raises BadOption where network and objective cannot be trained session-parallel."""
-    wrong = None
-    if not hasattr(network.backbone, "carry"):
-        wrong = f"the backbone {type(network.backbone).__name__} carries no state from event to event, only gru does"
-    elif objective.bootstraps:
-        wrong = f"the objective {type(objective).__name__} reads the states of two networks, and one is carried"
-    elif network.items.start:
-        wrong = "items.start = true: a lane begins with the first event of its session"
-    if wrong:
-        raise BadOption(f"[training], option 'layout' = 'parallel': {wrong}.\n  do now: set training.layout=sessions")
-
-
-def check_positions(network: Network, training: Training) -> None:
-    """Raises BadOption where the backbone has learned positions that no row of the training reaches."""
-    known = len(getattr(network.backbone, "positions", ()))
-    longest = training.max_length + int(network.items.start)
-    if known > longest:
-        raise BadOption(
-            f"[backbone], option 'max_length' = {known}: rows of the training have {longest} places at most "
-            f"(training.max_length = {training.max_length}), so that the positions behind them would stay untrained.\n"
-            f"  do now: set backbone.max_length={longest}, or training.max_length={known}"
-        )
-
-
 class _Loop:
     def __init__(
         self,
@@ -130,8 +107,7 @@ class _Loop:
         self.batches = self._batches(material, seed)
         self.epochs = min(training.epochs, self.hooks.stop_after or training.epochs)
         self.steps = training.epochs * len(self.batches.plan(0))
-        self.sampler = ItemSampler(material.catalogue.counts, self.device)
-        self.tail = torch.from_numpy(material.catalogue.tail()).to(self.device)
+        self.known = self._known(material)
         self.best_weights: dict[str, Tensor] = {}
         self.batches_in_epoch = 0
         self.whole = True  # whether `at` and the tensors belong to the same moment, so that they can be saved
@@ -146,11 +122,27 @@ class _Loop:
     def _batches(self, material: Material, seed: int) -> Batches | Lanes:
         training, network = self.training, self.networks[0]
         sessions, rewards, size = material.sessions, material.rewards, training.transitions_per_batch
+        shown = material.catalogue.recommendable
         if training.layout == "parallel":
             check_parallel(network, self.objective)
-            return Lanes(sessions, rewards, size, training.order, seed, network.carry)
+            return Lanes(sessions, rewards, size, training.order, seed, network.carry, shown)
         check_positions(network, training)
-        return Batches(sessions, rewards, size, training.order, training.max_length, network.items.start, seed)
+        return Batches(sessions, rewards, size, training.order, training.max_length, network.reads, seed, shown)
+
+    def _known(self, material: Material) -> Context:
+        """What a loss may know at step 0."""
+        catalogue, kinds = material.catalogue, len(material.rewards)
+        of_kind = np.bincount(material.sessions.event_types, minlength=kinds)
+        return Context(
+            step=0,
+            rng=self.rng,
+            sampler=ItemSampler(catalogue.counts, self.device, catalogue.recommendable),
+            tail=torch.from_numpy(catalogue.tail()).to(self.device),
+            vectors=self.vectors,
+            rewards=torch.from_numpy(material.rewards).to(self.device),
+            kind_shares=torch.from_numpy((of_kind / max(1, of_kind.sum())).astype(np.float32)).to(self.device),
+            attributes={name: torch.from_numpy(one).to(self.device) for name, one in catalogue.numbers().items()},
+        )
 
     def run(self, interruption: Callable[[], None]) -> Trained:
         at, planned = self.at, self.epochs * self.steps // self.training.epochs
@@ -173,15 +165,19 @@ class _Loop:
         if self.best_weights:
             network.load_state_dict(self.best_weights)
         epoch = at.best_epoch if self.best_weights else at.epoch
-        return Trained(network.eval(), epoch, at.best, at.step)
+        return Trained(network.eval(), epoch, at.best, at.step, at.plateau or None)
 
     def _step(self, batch: Any) -> None:
         at, training = self.at, self.training
+        if not len(batch):  # every next item of these rows is one that may not be recommended
+            self.batches.trained(batch)
+            at.step, at.batch = at.step + 1, at.batch + 1
+            return
         role = int(torch.randint(2, (), generator=self.roles)) if self.twins else 0
         online = self.networks[role].train()
         # The target is read without dropout: the authors leave it on in both networks, which only adds noise to Q'.
         target = self.networks[1 - role].eval() if self.twins else self.target
-        context = Context(at.step, self.rng, self.sampler, self.tail, self.vectors)
+        context = replace(self.known, step=at.step, plateaued=at.plateau > 0)
         loss = self.objective.loss(online, target, batch, context)
         for optimizer in self.optimizers[role]:
             optimizer.zero_grad(set_to_none=True)
@@ -219,6 +215,8 @@ class _Loop:
     def _end_epoch(self) -> None:
         at, training = self.at, self.training
         at.epoch, at.batch = at.epoch + 1, 0
+        if at.epoch == self.hooks.plateau_after:
+            at.plateau = at.epoch
         if self.hooks.validate is None or (at.epoch % training.validate_every and at.epoch < self.epochs):
             return
         values = [self.hooks.validate(network.eval()) for network in self.networks]
@@ -234,7 +232,11 @@ class _Loop:
             self.best_weights = {k: v.detach().clone() for k, v in self.networks[best].state_dict().items()}
         else:
             at.without_gain += 1
-            at.stopped = 0 < training.patience <= at.without_gain
+            enough = 0 < training.patience <= at.without_gain
+            if enough and getattr(self.objective, "waits", False) and not at.plateau:
+                at.plateau, at.without_gain = at.epoch, 0  # the second phase begins
+            else:
+                at.stopped = enough
 
     def _optimizers(self, network: Network) -> list[torch.optim.Optimizer]:
         training = self.training

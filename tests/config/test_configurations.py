@@ -13,7 +13,7 @@ from sessionrl.evaluation.options import Evaluation
 from sessionrl.nn.items import Items
 from sessionrl.training.options import Training
 
-SECTIONS = "preset, seed, refit, prepared, sessionrl_version, backbone, objective, policy, baseline, items, training, ensemble, evaluation"  # noqa: E501
+SECTIONS = "preset, seed, refit, prepared, sessionrl_version, backbone, objective, policy, baseline, items, inputs, training, ensemble, evaluation"  # noqa: E501
 PRESETS = ", ".join(config.preset_names())
 
 

@@ -121,9 +121,15 @@ def test_the_example_of_an_objective_runs(monkeypatch):
         reward=torch.ones(2),
         done=torch.tensor([False, True]),
         event_type=torch.zeros(2, dtype=torch.int64),
+        event=torch.tensor([1, 2]),
+        position=torch.tensor([1, 2]),
+        remaining=torch.tensor([1, 0]),
+        next_action=torch.tensor([3, 0]),
+        next_event_type=torch.tensor([0, -1]),
     )
     sampler = ItemSampler(np.array([0, 1, 1, 1, 1]))
-    context = Context(0, torch.Generator(), sampler, torch.zeros(5, dtype=torch.bool), torch.zeros(5, 2))
+    one = torch.ones(1)
+    context = Context(0, torch.Generator(), sampler, torch.zeros(5, dtype=torch.bool), torch.zeros(5, 2), one, one)
     loss = objective.loss(network, None, batch, context)
 
     log_p = network(batch.state).logits.log_softmax(1)

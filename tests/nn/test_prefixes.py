@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionrl.data.sessions import PAD, Cases, Sessions
-from sessionrl.nn.prefixes import Pieces, Prefixes, Transitions, pieces, prefixes, transitions
+from sessionrl.nn.prefixes import Pieces, Prefixes, Reads, Transitions, pieces, prefixes, transitions
 
 REWARDS = np.array([0.2, 1.0, 5.0], np.float32)
 SESSIONS = Sessions.of([[4, 5, 6], [7], [8, 9]], [[0, 1, 0], [2], [1, 2]])
@@ -38,7 +38,7 @@ def test_transitions_by_hand():
 
 
 def test_transitions_with_a_start_token_by_hand():
-    assert rows(transitions(SESSIONS, pieces(SESSIONS, 50), REWARDS, start=True)) == [
+    assert rows(transitions(SESSIONS, pieces(SESSIONS, 50), REWARDS, Reads(start=True))) == [
         ([PAD], 4, 0.2, [PAD, 4], False, 0),
         ([PAD, 4], 5, 1.0, [PAD, 4, 5], False, 1),
         ([PAD, 4, 5], 6, 0.2, [PAD, 4, 5, 6], True, 0),
@@ -50,7 +50,7 @@ def test_transitions_with_a_start_token_by_hand():
 
 def test_a_long_session_is_cut_into_pieces_that_share_an_event():
     session = Sessions.of([[1, 2, 3, 4, 5, 6]])
-    assert rows(transitions(session, pieces(session, 3), REWARDS, start=True)) == [
+    assert rows(transitions(session, pieces(session, 3), REWARDS, Reads(start=True))) == [
         ([PAD], 1, 0.2, [PAD, 1], False, 0),
         ([PAD, 1], 2, 0.2, [PAD, 1, 2], False, 0),
         ([PAD, 1, 2], 3, 0.2, [PAD, 1, 2, 3], False, 0),
@@ -87,7 +87,7 @@ def numbered(lengths: list[int]) -> Sessions:
 def test_every_transition_lies_in_exactly_one_piece(lengths, max_length, start):
     sessions = numbered(lengths)
     chosen = pieces(sessions, max_length)
-    batch = transitions(sessions, chosen, REWARDS, start)
+    batch = transitions(sessions, chosen, REWARDS, Reads(start))
     first = sessions.offsets[:-1][sessions.lengths > 0]
     expected = set(sessions.items.tolist()) - (set() if start else set(sessions.items[first].tolist()))
     assert sorted(batch.action.tolist()) == sorted(expected)
@@ -103,7 +103,7 @@ def test_every_transition_lies_in_exactly_one_piece(lengths, max_length, start):
 def test_the_next_state_is_the_state_followed_by_the_action(lengths, max_length, start):
     """The reference implementation read s' with the length of s, and so cut the action off."""
     sessions = numbered(lengths)
-    batch = transitions(sessions, pieces(sessions, max_length), REWARDS, start)
+    batch = transitions(sessions, pieces(sessions, max_length), REWARDS, Reads(start))
     for state, action, later in zip(
         histories(batch.state), batch.action.tolist(), histories(batch.next_state), strict=True
     ):
@@ -141,12 +141,12 @@ def test_prefixes_are_the_states_of_the_cases_in_their_order(lengths, start, see
         ([PAD] if start else []) + sessions.items[sessions.offsets[s] :][:n].tolist()
         for s, n in zip(cases.session, cases.length, strict=True)
     ]
-    assert histories(prefixes(sessions, cases, start)) == expected
+    assert histories(prefixes(sessions, cases, Reads(start))) == expected
 
 
 def test_the_empty_history_of_a_log_without_events():
     nothing = Cases(np.array([0]), np.array([0]))
-    assert histories(prefixes(Sessions.of([[]]), nothing, start=True)) == [[PAD]]
+    assert histories(prefixes(Sessions.of([[]]), nothing, Reads(start=True))) == [[PAD]]
 
 
 def test_no_more_is_laid_out_than_the_longest_case_reads():
@@ -156,5 +156,5 @@ def test_no_more_is_laid_out_than_the_longest_case_reads():
 
 @pytest.mark.parametrize("start", [False, True])
 def test_moving_to_a_device_keeps_everything(start):
-    batch = transitions(SESSIONS, pieces(SESSIONS, 50), REWARDS, start)
+    batch = transitions(SESSIONS, pieces(SESSIONS, 50), REWARDS, Reads(start))
     assert rows(batch.to(torch.device("cpu"))) == rows(batch)

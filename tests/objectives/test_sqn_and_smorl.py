@@ -27,7 +27,7 @@ from sessionrl.data.sessions import Sessions
 from sessionrl.nn.candidates import ItemSampler
 from sessionrl.nn.items import Items
 from sessionrl.nn.network import Network
-from sessionrl.nn.prefixes import Prefixes, pieces, transitions
+from sessionrl.nn.prefixes import Prefixes, Reads, pieces, transitions
 from sessionrl.objectives.next_item import NextItem
 from sessionrl.objectives.objective import Context
 from sessionrl.objectives.smorl import SMORL
@@ -39,6 +39,7 @@ SUPERVISED = [[0, 0], [0, LN2], [LN2, 0], [0, LN3]]
 ONLINE = [[[9, 9], [1, 4], [2, 3], [5, 1]], [[9, 9], [0, 1], [1, 0], [0, 3]], [[9, 9], [0, 0], [1, 0], [0, 1]]]
 TARGET = [[[9, 9], [0, 6], [7, 7], [0, 4]], [[9, 9], [0, 9], [7, 7], [0, 2]], [[9, 9], [0, 9], [7, 7], [0, -1]]]
 FIXED = torch.tensor([[0, 0], [1, 0], [0.6, 0.8], [0, 1]])
+REWARDS = torch.tensor([1, 0.2, 3])
 TAIL = torch.tensor([False, False, True, False])
 
 
@@ -53,12 +54,13 @@ def by_hand(q_heads, supervised=SUPERVISED) -> Network:
 
 def batch(start: bool = False):
     sessions = Sessions.of([[1, 2, 3]], [[0, 1, 2]])
-    return transitions(sessions, pieces(sessions, 50), torch.tensor([1, 0.2, 3]).numpy(), start)
+    return transitions(sessions, pieces(sessions, 50), REWARDS.numpy(), Reads(start))
 
 
 def context(vectors=FIXED, tail=TAIL) -> Context:
     sampler = ItemSampler(torch.tensor([0, 3, 2, 1]).numpy())
-    return Context(0, torch.Generator().manual_seed(0), sampler, tail, vectors)
+    shares = torch.full((3,), 1 / 3)
+    return Context(0, torch.Generator().manual_seed(0), sampler, tail, vectors, REWARDS, shares)
 
 
 def values(loss) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """A session encoded once gives the loss of one padded window per transition, the layout of the reference code."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from sessionrl.data.sessions import PAD, Sessions
 from sessionrl.nn.candidates import ItemSampler
 from sessionrl.nn.items import Items
 from sessionrl.nn.network import Network
-from sessionrl.nn.prefixes import Prefixes, Transitions, pieces, transitions
+from sessionrl.nn.prefixes import Prefixes, Reads, Transitions, pieces, transitions
 from sessionrl.objectives.objective import Context
 
 V, LONGEST = 30, 10
@@ -37,13 +39,15 @@ def windows(sessions: Sessions, start: bool) -> Transitions:
             reward.append(REWARDS[events[t]])
             done.append(t == len(items) - 1)
             kinds.append(events[t])
-    return Transitions(
-        stacked(states),
-        stacked(nexts),
-        torch.tensor(action),
-        torch.tensor(np.array(reward)),
-        torch.tensor(done),
-        torch.tensor(kinds),
+    whole = transitions(sessions, pieces(sessions, 50), REWARDS, Reads(start))
+    return replace(
+        whole,
+        state=stacked(states),
+        next_state=stacked(nexts),
+        action=torch.tensor(action),
+        reward=torch.tensor(np.array(reward)),
+        done=torch.tensor(done),
+        event_type=torch.tensor(kinds),
     )
 
 
@@ -62,7 +66,15 @@ def context() -> Context:
     rng = np.random.default_rng(1)
     vectors = torch.from_numpy(rng.normal(size=(V, 3)).astype(np.float32))
     sampler = ItemSampler(np.arange(V))
-    return Context(0, torch.Generator().manual_seed(0), sampler, torch.arange(V) > V // 2, vectors)
+    return Context(
+        0,
+        torch.Generator().manual_seed(0),
+        sampler,
+        torch.arange(V) > V // 2,
+        vectors,
+        torch.tensor(REWARDS),
+        torch.tensor([0.5, 0.5]),
+    )
 
 
 @pytest.mark.parametrize("start", [False, True])
@@ -80,7 +92,7 @@ def test_whole_sessions_give_the_loss_and_the_gradient_of_windows(name, backbone
     objective = registry.build("objective", {"name": name})
     sessions = random_sessions()
     results = []
-    for batch in (transitions(sessions, pieces(sessions, 50), REWARDS, start), windows(sessions, start)):
+    for batch in (transitions(sessions, pieces(sessions, 50), REWARDS, Reads(start)), windows(sessions, start)):
         online, target = (network(objective, backbone, start, seed) for seed in (1, 2))
         total = objective.loss(online, target, batch, context()).total
         total.backward()

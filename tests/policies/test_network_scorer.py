@@ -6,13 +6,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionrl import recommender, registry
+from sessionrl import scorers, registry
 from sessionrl.data.sessions import PAD, Cases, Sessions
 from sessionrl.nn.items import Items
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes
 from sessionrl.policies import Greedy, Weighted
-from sessionrl.recommender import NetworkScorer
+from sessionrl.scorers import NetworkScorer
 
 V = 9
 COUNTS = np.array([0, 9, 7, 7, 5, 3, 2, 1, 0])
@@ -49,8 +49,8 @@ def test_every_case_is_scored_once_as_it_is_alone(lengths, start, seed):
     made = scorer(start)
     cases = Cases(*(np.array(column) for column in zip(*chosen, strict=True)))
     with pytest.MonkeyPatch.context() as patch:  # so small that groups and chunks are many
-        patch.setattr(recommender, "CELLS", 20)
-        patch.setattr(recommender, "ROWS", 3)
+        patch.setattr(scorers, "CELLS", 20)
+        patch.setattr(scorers, "ROWS", 3)
         found = scored(made, sessions, cases)
     assert found.keys() == set(chosen)
     for (session, length), row in found.items():

@@ -42,7 +42,7 @@ def network_for(objective: dict, dropout: float = 0.0, start: bool = False) -> C
 @torch.no_grad()
 def hit_at_1(network: Network) -> float:
     sessions = material().sessions
-    batch = transitions(sessions, pieces(sessions, 50), np.ones(1, np.float32), network.items.start)
+    batch = transitions(sessions, pieces(sessions, 50), np.ones(1, np.float32), network.reads)
     best = network.eval()(batch.state, heads="supervised").logits.argmax(1) + 1
     return (best == batch.action).float().mean().item()
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionrl.data.sessions import Sessions
+from sessionrl.nn.prefixes import Reads
 from sessionrl.training.batches import BUCKET, Batches
 
 REWARDS = np.ones(1, np.float32)
@@ -20,7 +21,7 @@ def numbered(lengths: list[int]) -> Sessions:
 
 
 def of(sessions: Sessions, per_batch=8, order="time", max_length=50, start=False, seed=1) -> Batches:
-    return Batches(sessions, REWARDS, per_batch, order, max_length, start, seed)
+    return Batches(sessions, REWARDS, per_batch, order, max_length, Reads(start), seed)
 
 
 def random_lengths(n: int, longest: int = 9) -> list[int]:

@@ -1,0 +1,106 @@
+"""A trained network with a larger vocabulary: what it knew it keeps, what is new begins beside what it is seen with."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sessionrl.errors import BadOption
+from sessionrl.nn.network import Network
+
+NEAREST = 10  # known items at whose mean a new one begins
+MOST = 10_000  # known items among which they are looked for: the most frequent, which are trained best
+ROWS = 1024  # new items that are compared together
+
+KINDS = "inputs.kinds"  # the table with one row per kind of event
+
+
+class Same(NamedTuple):
+    """The rows of the old tables that mean what the rows of the new ones do; -1 where none does.
+
+    items: [V] int64, old item numbers; that of `PAD` is `PAD`
+    kinds: [K + 1] int64, old rows of the kinds of event; that of row 0, the unknown kind, is 0
+    """
+
+    items: Tensor
+    kinds: Tensor
+
+
+@torch.no_grad()
+def begin_as(network: Network, old: Mapping[str, Tensor], same: Same, vectors: Tensor) -> None:
+    """Give an untrained network the weights of a trained one that knew other items.
+
+    A new item begins at the mean of the known items that it is most looked at with, as the vectors of the catalogue
+    say, and at the mean of all known items where those say nothing: as it is drawn, with a bias of 0, it would rank
+    above most items that were trained. A new kind of event stays at 0.
+
+    Args:
+        network: of the same shape as the old one, but for the numbers of items and kinds
+        old: state of the trained network by name
+        same: which rows are copied from where; at least one item is known
+        vectors: [V, e] float32, of unit length or zero
+
+    Raises:
+        BadOption: the two are of different shapes.
+    """
+    check_shapes(network, old)
+    near, tables = _near(same.items, vectors), item_tables(network)
+    for name, parameter in network.named_parameters():
+        source = old[name].to(parameter)
+        if name in tables:
+            parameter.copy_(_grown(source, same.items, near))
+        elif name == KINDS:
+            parameter[same.kinds >= 0] = source[same.kinds[same.kinds >= 0]]
+        else:
+            parameter.copy_(source)
+
+
+def item_tables(network: Network) -> list[str]:
+    """Names of the parameters with one row per item."""
+    tables = {id(parameter) for parameter in network.sparse_parameters()}
+    return [name for name, parameter in network.named_parameters() if id(parameter) in tables]
+
+
+def check_shapes(network: Network, old: Mapping[str, Tensor]) -> None:
+    """Raises BadOption unless both have the same parameters, of equal shape but for the rows of items and kinds."""
+    tables = [*item_tables(network), KINDS]
+    for name, parameter in network.named_parameters():
+        if name not in old:
+            raise BadOption(f"{name} is new")
+        here, there = (list(one.shape[1:] if name in tables else one.shape) for one in (parameter, old[name]))
+        if here != there:
+            raise BadOption(f"{name} has {_size(there, name in tables)} there and {_size(here, name in tables)} here")
+
+
+def _size(shape: list[int], per_row: bool) -> str:
+    size = " x ".join(map(str, shape))
+    return f"{size} numbers a row" if per_row else f"the shape {size}"
+
+
+class _Near(NamedTuple):
+    """Where n new items begin: old numbers of known items [n, k], and the share of each [n, k]; all 0: nobody knows."""
+
+    items: Tensor
+    share: Tensor
+
+
+def _near(items: Tensor, vectors: Tensor) -> _Near:
+    pool = torch.nonzero(items > 0).squeeze(1)[:MOST]  # numbers rise as frequencies fall
+    new = torch.nonzero(items < 0).squeeze(1)
+    found = [(vectors[some] @ vectors[pool].T).topk(min(NEAREST, len(pool))) for some in new.split(ROWS)]
+    likeness = torch.cat([one.values.clamp(min=0) for one in found])
+    nearest = torch.cat([items[pool[one.indices]] for one in found])
+    return _Near(nearest, likeness / likeness.sum(1, keepdim=True).clamp(min=1e-12))
+
+
+def _grown(old: Tensor, items: Tensor, near: _Near) -> Tensor:
+    """[V, c] rows from those of the old table [old V, c]."""
+    rows = old[items.clamp(min=0)]
+    if not len(near.items):
+        return rows
+    begun = F.embedding_bag(near.items, old, per_sample_weights=near.share.to(old), mode="sum")
+    begun[near.share.sum(1) == 0] = old[items[items > 0]].mean(0)
+    rows[items < 0] = begun
+    return rows

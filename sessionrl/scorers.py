@@ -1,0 +1,104 @@
+"""Scorers: the whole catalogue scored for any cases, by a network under a policy or by a baseline."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sessionrl.baselines.baseline import Baseline, SparseScores
+from sessionrl.data.sessions import Cases, Sessions
+from sessionrl.nn.network import Network
+from sessionrl.nn.prefixes import Prefixes, prefixes
+from sessionrl.policies import Policy
+
+CELLS = 8192  # cells of a padded matrix that are encoded together
+ROWS = 256  # states that are scored against the whole catalogue together
+
+Counts = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Scorer(Protocol):
+    """Scores of the whole catalogue for any cases: a network, a baseline, or an ensemble of both."""
+
+    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
+        """Chunks of the cases in any order; a Tensor is [N, V - 1] float32, column j being item j + 1."""
+        ...
+
+
+class NetworkScorer:
+    """A network under a policy.
+
+    A state without events, of a network that has no start token, is scored by popularity: nothing else is known.
+
+    Args:
+        network: in evaluation mode
+        policy: turns its scores into an order
+        counts: [V] events per item in what the network was trained on
+    """
+
+    def __init__(self, network: Network, policy: Policy, counts: Counts):
+        self.network, self.policy, self.counts = network.eval(), policy, counts
+        self._prior = torch.from_numpy(np.log1p(counts[1:].astype(np.float64)).astype(np.float32))
+
+    @torch.inference_mode()
+    def scored(
+        self, sessions: Sessions, cases: Cases, mix: Callable[[Tensor, Cases], Tensor] | None = None
+    ) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
+        """Chunks of the cases; `mix` changes the supervised scores [N, V - 1] before the policy reads them."""
+        reads = self.network.reads
+        device = self.network.bias.device
+        empty = cases.length == 0 if not reads.start else np.zeros(len(cases.length), bool)
+        if empty.any():
+            for some in _runs(np.flatnonzero(empty), ROWS):
+                yield _pick(cases, some), self._prior.to(device).expand(len(some), -1)
+        known = np.flatnonzero(~empty)
+        for group in _groups_of_sessions(cases, known, CELLS):
+            laid_out = prefixes(sessions, _pick(cases, group), reads).to(device)
+            states = self.network.states(laid_out)
+            for at in range(0, len(group), ROWS):
+                chunk = _pick(cases, group[at : at + ROWS])
+                scores = self.network.score(states[at : at + ROWS], heads=self.policy.heads)
+                if mix is not None:
+                    scores = scores._replace(logits=mix(scores.logits, chunk))
+                yield chunk, self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))
+
+
+class BaselineScorer:
+    """A fitted baseline."""
+
+    def __init__(self, baseline: Baseline):
+        self.baseline = baseline
+
+    def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:  # noqa: D102
+        for some in _runs(np.arange(len(cases.length)), 4096):
+            chunk = _pick(cases, some)
+            yield chunk, self.baseline.scores(sessions, chunk)
+
+
+def _pick(cases: Cases, at: np.ndarray[Any, Any]) -> Cases:
+    return Cases(cases.session[at], cases.length[at])
+
+
+def _runs(at: np.ndarray[Any, Any], size: int) -> Iterator[np.ndarray[Any, Any]]:
+    for first in range(0, len(at), size):
+        yield at[first : first + size]
+
+
+def _groups_of_sessions(cases: Cases, at: np.ndarray[Any, Any], cells: int) -> Iterator[np.ndarray[Any, Any]]:
+    """Cases in groups: all cases of a session together, sessions of like length together, a matrix of about `cells`."""
+    if not len(at):
+        return
+    longest = np.zeros(int(cases.session[at].max()) + 1, np.int64)
+    np.maximum.at(longest, cases.session[at], cases.length[at])
+    order = at[np.lexsort((cases.length[at], cases.session[at], longest[cases.session[at]]))]
+    session = cases.session[order]
+    first = np.flatnonzero(np.r_[True, session[1:] != session[:-1]])
+    start, rows = 0, 0
+    for nth, position in enumerate(first):
+        rows += 1
+        following = first[nth + 1] if nth + 1 < len(first) else len(order)
+        if rows * (longest[session[position]] + 1) >= cells or following == len(order):
+            yield order[start:following]
+            start, rows = following, 0
