@@ -39,6 +39,12 @@ def test_registered_part_keeps_its_contract(kind, name):
         ("sasrec", {"max_length": 9}),
         ("sasrec", {"max_length": 4}),
         ("sasrec", {"max_length": 3, "layers": 1}),
+        ("sasrec", {"block": "ligr", "layers": 1, "heads": 2, "expansion": 1}),
+        ("sasrec", {"block": "ligr", "max_length": 4, "dropout": 0.0, "residual": True}),
+        ("caser", {"window": 2, "heights": [1, 2], "filters": 2, "dropout": 0.0}),
+        ("caser", {"window": 4, "vertical": 3, "rectify": True, "residual": True}),
+        ("nextitnet", {"dilations": [1], "kernel": 2, "dropout": 0.3}),
+        ("nextitnet", {"dilations": [4, 1], "residual": True}),
     ],
 )
 def test_backbone_keeps_its_contract_with_other_options(name, options):
