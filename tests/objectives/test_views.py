@@ -25,8 +25,8 @@ def random_sessions() -> Sessions:
     return Sessions.of(items, [rng.integers(0, 2, n).tolist() for n in lengths])
 
 
-def windows(sessions: Sessions, start: bool) -> Transitions:
-    """One row per transition, written without any of the package's code."""
+def windows(sessions: Sessions, start: bool, last: int = LONGEST + 1) -> Transitions:
+    """One row per transition, which holds the last items of its state; written without any of the package's code."""
     states, nexts, action, reward, done, kinds = [], [], [], [], [], []
     for s in range(len(sessions)):
         stretch = slice(sessions.offsets[s], sessions.offsets[s + 1])
@@ -42,8 +42,8 @@ def windows(sessions: Sessions, start: bool) -> Transitions:
     whole = transitions(sessions, pieces(sessions, 50), REWARDS, Reads(start))
     return replace(
         whole,
-        state=stacked(states),
-        next_state=stacked(nexts),
+        state=stacked([state[-last:] for state in states]),
+        next_state=stacked([state[-last:] for state in nexts]),
         action=torch.tensor(action),
         reward=torch.tensor(np.array(reward)),
         done=torch.tensor(done),
@@ -77,22 +77,48 @@ def context() -> Context:
     )
 
 
+def without_dropout(name: str) -> dict:
+    """The backbone as it is registered, but not random."""
+    known = registry.complete("backbone", {"name": name}, given=("dim",))
+    return {"name": name, **({"dropout": 0.0} if "dropout" in known else {})}
+
+
+OTHERS = [
+    {"name": "gru", "layers": 2, "residual": True},
+    {"name": "sasrec", "dropout": 0.0, "max_length": 4},
+    {"name": "sasrec", "dropout": 0.0, "block": "ligr", "heads": 2},
+    {"name": "caser", "dropout": 0.0, "window": 4, "vertical": 2, "residual": True},
+    {"name": "nextitnet", "dilations": [1, 1], "residual": True},
+]
+
+
 @pytest.mark.parametrize("start", [False, True])
-@pytest.mark.parametrize(
-    "backbone",
-    [
-        {"name": "gru"},
-        {"name": "gru", "layers": 2, "residual": True},
-        {"name": "sasrec", "dropout": 0.0},
-        {"name": "sasrec", "dropout": 0.0, "max_length": 4},
-    ],
-)
+@pytest.mark.parametrize("backbone", [*map(without_dropout, registry.names("backbone")), *OTHERS])
 @pytest.mark.parametrize("name", ["next_item", "sqn", "smorl"])
 def test_whole_sessions_give_the_loss_and_the_gradient_of_windows(name, backbone, start):
+    check_views(name, backbone, start, LONGEST + 1)
+
+
+@pytest.mark.parametrize("start", [False, True])
+@pytest.mark.parametrize(
+    ("backbone", "last"),
+    [
+        ({"name": "caser", "dropout": 0.0, "window": 4}, 4),
+        ({"name": "caser", "dropout": 0.0, "window": 7, "vertical": 2}, 7),
+        ({"name": "nextitnet", "dilations": [1], "kernel": 2}, 4),
+        ({"name": "nextitnet", "dilations": [1, 1], "kernel": 2}, 7),
+    ],
+)
+def test_whole_sessions_give_the_loss_and_the_gradient_of_windows_of_the_last_items(backbone, last, start):
+    """A backbone that forgets what is older, as in the code of SQN, whose states are the last ten items."""
+    check_views("sqn", backbone, start, last)
+
+
+def check_views(name: str, backbone: dict, start: bool, last: int) -> None:
     objective = registry.build("objective", {"name": name})
     sessions = random_sessions()
     results = []
-    for batch in (transitions(sessions, pieces(sessions, 50), REWARDS, Reads(start)), windows(sessions, start)):
+    for batch in (transitions(sessions, pieces(sessions, 50), REWARDS, Reads(start)), windows(sessions, start, last)):
         online, target = (network(objective, backbone, start, seed) for seed in (1, 2))
         total = objective.loss(online, target, batch, context()).total
         total.backward()
