@@ -164,3 +164,14 @@ def test_rows_that_a_step_touches_get_the_gradient_of_the_dense_table(tied):
         gradients.append([table.grad.to_dense() for table in tables])
     for dense, rows in zip(*gradients, strict=True):
         torch.testing.assert_close(rows, dense)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("taken", [None, torch.tensor([1, 2, 3, 4])])
+def test_frozen_q_heads_score_alike_and_teach_only_themselves(tied, taken):
+    made = network(tied=tied)
+    loose, frozen = made(STATES, heads="q", taken=taken), made(STATES, heads="q", taken=taken, frozen=True)
+    assert torch.equal(loose.q, frozen.q)
+    frozen.q.sum().backward()
+    taught = {name for name, parameter in made.named_parameters() if parameter.grad is not None}
+    assert taught == {"heads", "bias"}

@@ -1,5 +1,6 @@
 """Sessions as transitions and states: by hand, and for any lengths."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -158,3 +159,28 @@ def test_no_more_is_laid_out_than_the_longest_case_reads():
 def test_moving_to_a_device_keeps_everything(start):
     batch = transitions(SESSIONS, pieces(SESSIONS, 50), REWARDS, Reads(start))
     assert rows(batch.to(torch.device("cpu"))) == rows(batch)
+
+
+def test_a_transition_knows_where_in_its_session_it_is():
+    batch = transitions(SESSIONS, pieces(SESSIONS, 2), REWARDS, Reads(start=True))
+    assert batch.action.tolist() == [4, 5, 6, 7, 8, 9]
+    assert batch.event.tolist() == [0, 1, 2, 3, 4, 5]
+    assert batch.position.tolist() == [0, 1, 2, 0, 0, 1]
+    assert batch.remaining.tolist() == [2, 1, 0, 0, 1, 0]
+    assert batch.next_action.tolist() == [5, 6, PAD, PAD, 9, PAD]
+    assert batch.next_event_type.tolist() == [1, 0, -1, -1, 2, -1]
+    assert batch.propensity is None
+
+
+def test_a_selection_keeps_rows_and_drops_transitions():
+    batch = transitions(SESSIONS, pieces(SESSIONS, 50), REWARDS)
+    chosen = batch.select(torch.tensor([False, True, True]))
+    assert histories(chosen.state) == [[4, 5], [8]]
+    assert histories(chosen.next_state) == [[4, 5, 6], [8, 9]]
+    assert (chosen.action.tolist(), chosen.event.tolist(), chosen.done.tolist()) == ([6, 9], [2, 5], [True, True])
+
+
+def test_logged_propensities_come_along():
+    logged = replace(SESSIONS, propensities=np.array([0.1, 0.2, np.nan, 0.4, 0.5, 0.6], np.float32))
+    batch = transitions(logged, pieces(logged, 50), REWARDS)
+    np.testing.assert_array_equal(batch.propensity.numpy(), np.array([0.2, np.nan, 0.6], np.float32))

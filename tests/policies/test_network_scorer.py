@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionrl import scorers, registry
+from sessionrl import registry, scorers
 from sessionrl.data.sessions import PAD, Cases, Sessions
 from sessionrl.nn.items import Items
 from sessionrl.nn.network import Network

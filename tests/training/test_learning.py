@@ -271,3 +271,49 @@ def test_the_log_and_the_progress():
     assert losses[-1]["loss"]["cross_entropy"] < losses[0]["loss"]["cross_entropy"]
     assert [line["validation"] for line in lines if "validation" in line] == [0.25, 0.5]
     assert progress[-1].loss == losses[-1]["loss"]["total"] or progress[-1].loss == losses[-2]["loss"]["total"]
+
+
+@dataclass(frozen=True)
+class TwoPhases:
+    """Cross entropy that notes in which phase it was asked for."""
+
+    seen: list[bool]
+    waits: bool = True
+
+    rewards: ClassVar[int] = 0
+    bootstraps: ClassVar[bool] = False
+    samples: ClassVar[bool] = False
+
+    def loss(self, online, target, batch, context):
+        self.seen.append(context.plateaued)
+        loss = torch.nn.functional.cross_entropy(online(batch.state, heads="supervised").logits, batch.action - 1)
+        return Loss(loss, {"ce": loss.detach()})
+
+
+def phases(objective: TwoPhases, values: list[float], **hooks) -> tuple[list[bool], object]:
+    """The phase of every epoch of a training whose validation gives these values."""
+    told = iter(values)
+    training = Training(epochs=len(values) or 6, transitions_per_batch=10**6, patience=2)
+    validate = (lambda network: next(told)) if values else None
+    trained = train(
+        network_for({"name": "next_item"}), objective, training, material(), 1, Hooks(validate=validate, **hooks)
+    )
+    return objective.seen, trained
+
+
+def test_an_objective_that_waits_begins_its_second_phase_when_validation_stops_improving():
+    seen, trained = phases(TwoPhases([]), [0.1, 0.3, 0.2, 0.2, 0.4, 0.3, 0.3, 0.9])
+    assert seen == [False] * 4 + [True] * 3  # two validations without gain, a gain, and two without again
+    assert (trained.plateau, trained.epoch, trained.value) == (4, 5, 0.4)
+
+
+def test_an_objective_that_does_not_wait_stops_there():
+    seen, trained = phases(TwoPhases([], waits=False), [0.1, 0.3, 0.2, 0.2, 0.4, 0.3])
+    assert seen == [False] * 4
+    assert (trained.plateau, trained.epoch) == (None, 2)
+
+
+def test_a_refit_begins_the_second_phase_where_the_selection_did():
+    seen, trained = phases(TwoPhases([]), [], plateau_after=2, stop_after=5)
+    assert seen == [False, False, True, True, True]
+    assert trained.plateau == 2
