@@ -89,6 +89,7 @@ class PreparedDirectory:
     vocabulary = property(lambda self: self.path / "vocabulary.parquet")
     items = property(lambda self: self.path / "items.parquet")
     vectors = property(lambda self: self.path / "vectors.safetensors")
+    session_features = property(lambda self: self.path / "session_features.json")
 
     def events(self, part: str) -> Path:
         """The events of ``train``, ``valid`` or ``test``."""
@@ -119,8 +120,10 @@ class RunDirectory:
     vocabulary = property(lambda self: self.path / "vocabulary.parquet")
     items = property(lambda self: self.path / "items.parquet")
     vectors = property(lambda self: self.path / "vectors.safetensors")
+    session_features = property(lambda self: self.path / "session_features.json")
     weights = property(lambda self: self.path / "weights.safetensors")
     checkpoint = property(lambda self: self.path / "checkpoint")
+    start = property(lambda self: self.path / "checkpoint" / "start.safetensors")
     log = property(lambda self: self.path / "log.jsonl")
     ensemble = property(lambda self: self.path / "ensemble.json")
     rankings = property(lambda self: self.path / "rankings.parquet")

@@ -143,6 +143,11 @@ def card_lines(card: Mapping[str, Any]) -> list[str]:
     if split["test_sessions_before_last_training_event"]:
         share = split["test_sessions_before_last_training_event"]
         lines.append(f"  {share:.1%} of the test sessions start before the last training event")
+    if "propensities" in card:
+        lines.append(f"{card['propensities']:,} events with a logged propensity")
+    if "session_features" in card:
+        known = [f"{name} ({values:,} values)" for name, values in card["session_features"].items()]
+        lines.append(f"features of sessions: {', '.join(known)}")
     for name, part in card["parts"].items():
         lines += _part_lines(name, part)
     lines.append("rewards: " + ", ".join(f"{kind} {reward:g}" for kind, reward in card["rewards"].items()))

@@ -16,6 +16,7 @@ EVENT_ALIASES: dict[str, tuple[str, ...]] = {
     "user_id": ("userid", "user", "visitorid", "visitor_id", "customer_id", "customerid"),
     "price": (),
     "quantity": ("qty",),
+    "propensity": (),
     "part": (),
     "category": (),
     "name": (),

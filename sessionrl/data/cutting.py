@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from sessionrl.data.session_features import COLUMN
 from sessionrl.errors import BadData
 
 SessionRule = Literal["auto", "log", "gap"]
@@ -25,6 +26,8 @@ class Log:
     times:    [E] int64, milliseconds
     ids:      [S] ids of the sessions
     part:     [S] int8, index into `PARTS`; before the split: test where it was published as such, else training
+    propensities: [E] float32, NaN where not logged; None where the log has none
+    features: [S, F] numbers of the values of the session's features, 0 where missing; None without such features
     sessions_before: sessions of the whole log in the pieces before this one
     training_before: those of them that are not published as test
     """
@@ -36,6 +39,8 @@ class Log:
     times: npt.NDArray[np.int64]
     ids: pl.Series
     part: npt.NDArray[np.int8]
+    propensities: npt.NDArray[np.float32] | None = None
+    features: npt.NDArray[np.integer] | None = None
     sessions_before: int = 0
     training_before: int = 0
 
@@ -58,6 +63,11 @@ class Log:
         """[E] the part of the event's session."""
         return np.asarray(self.part[self.session])
 
+    def features_of(self, events: npt.NDArray[np.bool_]) -> npt.NDArray[np.integer]:
+        """[., F] the features of the sessions that hold any of these events."""
+        assert self.features is not None
+        return np.asarray(self.features[np.unique(self.session[events])])
+
     def keep(self, events: npt.NDArray[np.bool_]) -> "Log":
         """The log without the other events."""
         return replace(
@@ -67,6 +77,7 @@ class Log:
             items=self.items[events],
             kinds=self.kinds[events],
             times=self.times[events],
+            propensities=None if self.propensities is None else self.propensities[events],
         )
 
     @classmethod
@@ -76,6 +87,7 @@ class Log:
         lengths = sessions["items"].list.len().to_numpy()
         first = np.cumsum(lengths, dtype=np.int64) - lengths
         items, kinds, times = (sessions[name].explode().to_numpy() for name in ("items", "kinds", "times"))
+        features = sessions.select(pl.selectors.starts_with(COLUMN))
         return cls(
             session=np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths),
             position=(np.arange(len(items)) - np.repeat(first, lengths)).astype(np.uint32),
@@ -84,6 +96,8 @@ class Log:
             times=times,
             ids=sessions["id"],
             part=sessions["part"].to_numpy(),
+            propensities=sessions["propensities"].explode().to_numpy() if "propensities" in sessions.columns else None,
+            features=features.to_numpy() if features.width else None,
             sessions_before=sessions_before,
             training_before=training_before,
         )
@@ -92,7 +106,8 @@ class Log:
 class Cut(NamedTuple):
     """What became of the events of some visitors.
 
-    sessions: `start`, `id`, `part`, and the lists `items`, `kinds`, `times`; a row per session
+    sessions: a row per session: `start`, `id`, `part`, the lists `items`, `kinds`, `times`, maybe `propensities`, and
+              maybe ``feature 0``, …
     counts:   visitors, those with several sessions; session ids, those that several users share
     """
 
@@ -145,7 +160,7 @@ class Cutting:
         Training and test sessions of a published split are kept apart even where they share an id.
 
         events: all events of some owners, in the order of the file: the owner's column, `part`, `timestamp`, `item`,
-            `kind`, and `user_id` where the log has both ids
+            `kind`, `user_id` where the log has both ids, maybe `propensity` and ``feature 0``, …
         """
         key = ["part", self.owner]
         flat = events.sort([*key, "timestamp"], maintain_order=True)
@@ -154,10 +169,13 @@ class Cutting:
         if self.idle_minutes is not None:
             starts = changed | (pl.col("timestamp").diff() > round(self.idle_minutes * MINUTE_MS)).fill_null(False)
         flat = flat.with_columns(cut=starts.cum_sum(), visitor=changed.cum_sum())
+        features = [name for name in events.columns if name.startswith(COLUMN)]
+        propensities = [pl.col("propensity").alias("propensities")] if "propensity" in events.columns else []
         sessions = flat.group_by("cut", maintain_order=True).agg(
             pl.col("timestamp").first().alias("start"),
             pl.col("visitor").first(),
-            *(pl.col(name).first() for name in key),
+            *(pl.col(name).first() for name in [*key, *features]),
+            *propensities,
             items=pl.col("item"),
             kinds=pl.col("kind"),
             times=pl.col("timestamp"),
@@ -168,7 +186,16 @@ class Cutting:
         several = sessions.group_by("visitor").len()["len"] > 1
         users = self._users_of_ids(events)
         counts = np.array([len(several), several.sum(), len(users), (users > 1).sum()])
-        return Cut(sessions.select("start", "part", "items", "kinds", "times", id=owner), counts)
+        kept = [
+            "start",
+            "part",
+            "items",
+            "kinds",
+            "times",
+            *(one.meta.output_name() for one in propensities),
+            *features,
+        ]
+        return Cut(sessions.select(*kept, id=owner), counts)
 
     def _users_of_ids(self, events: pl.DataFrame) -> pl.Series:
         """Session ids that start again at 1 for every visitor would join strangers in one session."""

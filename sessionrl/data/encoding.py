@@ -14,15 +14,24 @@ from sessionrl.data.cutting import Log
 from sessionrl.data.filtering import fixed_point, staying
 from sessionrl.data.preparation import Preparation
 from sessionrl.data.prepared import PartFiles
+from sessionrl.data.session_features import FeatureNumbers, SessionFeatures
 from sessionrl.data.sessions import PARTS, TEST, TRAIN, VALID, Sessions
 from sessionrl.data.split_log import SplitLog
 from sessionrl.data.vocabulary import Vocabulary
 from sessionrl.errors import BadData
 
 
+class Known(NamedTuple):
+    """What the log is made of: its items, and [F] the values of its session features by their number, from 1 on."""
+
+    items: Items
+    features: Sequence[pl.Series]
+
+
 class Encoded(NamedTuple):
     """The parts by name, their counts, the vocabulary, events dropped by reason, what the vocabulary lacks by part.
 
+    features: the names of the codes of the session features
     early: share of the test sessions that start before the last training event; None where a part is empty
     """
 
@@ -31,10 +40,11 @@ class Encoded(NamedTuple):
     vocabulary: Vocabulary
     dropped: dict[str, int]
     unseen: dict[str, Unseen]
+    features: SessionFeatures
     early: float | None
 
 
-def encode(log: SplitLog, items: Items, preparation: Preparation, folder: Path, path: object) -> Encoded:
+def encode(log: SplitLog, known: Known, preparation: Preparation, folder: Path, path: object) -> Encoded:
     """Training is filtered to a fixed point and gives the vocabulary; the other parts lose what it lacks.
 
     With `vocabulary_from` = "train+valid" both are filtered as one.
@@ -47,10 +57,14 @@ def encode(log: SplitLog, items: Items, preparation: Preparation, folder: Path, 
     """
     fitted = (TRAIN, VALID) if preparation.vocabulary_from == "train+valid" else (TRAIN,)
     least = preparation.min_session_events
-    filtered = fixed_point(log, fitted, items.described, preparation.min_item_events, least)
-    ranked = ranked_by_frequency(filtered.support, items)
-    number = np.zeros(len(items.ids), np.int32)
+    filtered = fixed_point(log, fitted, known.items.described, preparation.min_item_events, least)
+    ranked = ranked_by_frequency(filtered.support, known.items)
+    number = np.zeros(len(known.items.ids), np.int32)
     number[ranked] = np.arange(1, len(ranked) + 1)
+    values = FeatureNumbers(known.features)
+    for piece in log if known.features else ():
+        values.count(piece.features_of(staying(piece, number > 0, fitted, least)))
+    features = values.fit(preparation.session_features)
     parts = {name: PartFiles(folder, name) for name in PARTS}
     counts = {name: PartCounts(preparation.kinds, len(ranked) + 1) for name in PARTS}
     lost = _Lost(number > 0, fitted)
@@ -58,7 +72,7 @@ def encode(log: SplitLog, items: Items, preparation: Preparation, folder: Path, 
         kept = staying(piece, number > 0, fitted, least) | staying(piece, number > 0, lost.later, least)
         lost.add(piece, kept, log.last_training)
         for code, name in enumerate(PARTS):
-            sessions = _sessions(piece, kept & (piece.part_of_event == code), number)
+            sessions = _sessions(piece, kept & (piece.part_of_event == code), number, values)
             parts[name].add(sessions)
             counts[name].add(sessions)
     _refuse_empty(log, counts, preparation, path)
@@ -69,15 +83,14 @@ def encode(log: SplitLog, items: Items, preparation: Preparation, folder: Path, 
         "unseen_items": int(lost.events.sum()),
         "short_sessions_later": lost.short,
     }
-    return Encoded(parts, counts, Vocabulary(items.ids.gather(ranked)), dropped, lost.unseen(), lost.early(log))
+    vocabulary = Vocabulary(known.items.ids.gather(ranked))
+    return Encoded(parts, counts, vocabulary, dropped, lost.unseen(), features, lost.early(log))
 
 
 def ranked_by_frequency(support: npt.NDArray[np.int64], items: Items) -> npt.NDArray[np.int64]:
     """Codes of the items with an event and of the described ones, most frequent first, equals by their id."""
-    table = pl.DataFrame({"support": support, "item_id": items.ids, "described": items.described}).with_row_index(
-        "code"
-    )
-    table = table.filter((pl.col("support") > 0) | pl.col("described"))
+    columns = {"support": support, "item_id": items.ids, "described": items.described}
+    table = pl.DataFrame(columns).with_row_index("code").filter((pl.col("support") > 0) | pl.col("described"))
     return table.sort("support", "item_id", descending=[True, False])["code"].to_numpy().astype(np.int64)
 
 
@@ -121,7 +134,9 @@ class _Lost:
         return self._early / tested if tested and log.last_training is not None else None
 
 
-def _sessions(piece: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.int32]) -> Sessions:
+def _sessions(
+    piece: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.int32], values: FeatureNumbers
+) -> Sessions:
     session = piece.session[events]
     first = np.flatnonzero(np.diff(session.astype(np.int64), prepend=-1))
     return Sessions(
@@ -130,6 +145,8 @@ def _sessions(piece: Log, events: npt.NDArray[np.bool_], number: npt.NDArray[np.
         timestamps=piece.times[events],
         offsets=np.append(first, len(session)).astype(np.int64),
         ids=piece.ids.gather(session[first]),
+        propensities=None if piece.propensities is None else piece.propensities[events],
+        features=None if piece.features is None else values.codes(piece.features[session[first]]),
     )
 
 

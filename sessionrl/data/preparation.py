@@ -11,6 +11,8 @@ from sessionrl.errors import BadOption
 
 SLICES = ("all", "first", "prefix>=2", "repeat", "new")  # a kind of this name, or with a /, would hide a slice of cases
 
+NO_FEATURES = ("item_id", "timestamp", "event_type", "session_id", "propensity", "part")  # an event's, not a session's
+
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
@@ -36,6 +38,8 @@ class Preparation:
     valid_share:        of the training sessions (published) or of all (random)
     test_share:         of all sessions (random)
     vocabulary_from:    "train+valid" for final fits on both; popularity is counted in training all the same
+    session_features:   columns of the events that tell of the session and not of the item (country, device, segment):
+                        what its first event says; values in fewer than 5 training sessions count as unknown
     vector_dim:         of the fixed item vectors
     seed:               of the random split and of the vectors
     """
@@ -54,6 +58,7 @@ class Preparation:
     valid_share: float = 0.05
     test_share: float = 0.1
     vocabulary_from: Literal["train", "train+valid"] = "train"
+    session_features: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     vector_dim: int = 64
     seed: int = 1
 
@@ -75,6 +80,12 @@ class Preparation:
             ("valid_share", 0 <= self.valid_share < 1, "in [0, 1)"),
             ("test_share", 0 < self.test_share < 1, "in (0, 1)"),
             ("test_share", self.valid_share + self.test_share < 1, "below 1 together with valid_share"),
+            (
+                "session_features",
+                len(set(self.session_features)) == len(self.session_features)
+                and not set(self.session_features) & set(NO_FEATURES),
+                f"different columns, none of {', '.join(NO_FEATURES)}",
+            ),
             ("vector_dim", self.vector_dim >= 1, "at least 1"),
             ("seed", self.seed >= 0, "at least 0"),
         ]

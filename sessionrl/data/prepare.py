@@ -12,7 +12,7 @@ import tomli_w
 from sessionrl import __version__, registry
 from sessionrl.data.catalogue import FLAG, Catalogue, recommendable
 from sessionrl.data.cold_items import items_of
-from sessionrl.data.encoding import Encoded, encode
+from sessionrl.data.encoding import Encoded, Known, encode
 from sessionrl.data.preparation import Preparation
 from sessionrl.data.prepared import Prepared, fingerprint
 from sessionrl.data.reading import Reader, Reading, read
@@ -61,6 +61,8 @@ def prepare(
             part.join(target.events(name))
         steps.encoded.vocabulary.save(target.vocabulary)
         catalogue.save(target.items, target.vectors)
+        if len(steps.encoded.features):
+            steps.encoded.features.save(target.session_features)
         target.settings.write_text(tomli_w.dumps(_settings(reader, preparation)), encoding="utf-8")
         shutil.rmtree(scratch)
         write_json(target.card, card)  # the last, because a directory with a card is a finished one
@@ -88,8 +90,8 @@ def _sort_and_encode(
     tell(f"splitting and filtering {cut.sessions:,} sessions")
     log = split_log(in_order(cut), _split(cut, preparation, reader, reading), preparation, scratch / "log")
     table = reader.items()
-    items = items_of(reading.item_ids, table, reading.told, preparation.cold_items)
-    return _Steps(reading, cut, log, table, encode(log, items, preparation, scratch / "encoded", path))
+    known = Known(items_of(reading.item_ids, table, reading.told, preparation.cold_items), reading.features)
+    return _Steps(reading, cut, log, table, encode(log, known, preparation, scratch / "encoded", path))
 
 
 def _split(cut: CutLog, preparation: Preparation, reader: Reader, reading: Reading) -> Split:
@@ -156,9 +158,11 @@ def _card(reader: Reader, preparation: Preparation, steps: _Steps, catalogue: di
             "leaks_future": log.split.leaks_future,
             "test_sessions_before_last_training_event": encoded.early,
         },
+        **({"propensities": reading.logged} if reading.logged else {}),
+        **({"session_features": encoded.features.known()} if len(encoded.features) else {}),
         "unseen": {name: unseen._asdict() for name, unseen in encoded.unseen.items()},
         "parts": {name: counts.describe(reader.order_only) for name, counts in encoded.counts.items()},
-        "fingerprint": fingerprint(encoded.vocabulary, encoded.parts, preparation.reward),
+        "fingerprint": fingerprint(encoded.vocabulary, encoded.parts, preparation.reward, encoded.features),
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,13 @@ import numpy.typing as npt
 import polars as pl
 
 from sessionrl.data.catalogue import Catalogue
+from sessionrl.data.session_features import SessionFeatures
 from sessionrl.data.sessions import PARTS, Sessions
 from sessionrl.data.vocabulary import Vocabulary
 from sessionrl.errors import BadDirectory, UnknownName
 from sessionrl.runs import PreparedDirectory, read_json
+
+_FEATURE = "feature "
 
 
 class PartsOnDisk(Mapping[str, Sessions]):
@@ -48,6 +51,7 @@ class Prepared:
     """Three parts of sessions in item numbers, and what the numbers mean.
 
     parts:       by their names, `PARTS`
+    session_features: the names of the codes in `Sessions.features`; empty where nothing is known of sessions
     kinds:       kinds of event; `Sessions.event_types` are indices into it
     rewards:     [K] float32, the reward of each kind
     card:        what was read, dropped and kept; see `sessionrl.data.card`
@@ -62,6 +66,7 @@ class Prepared:
     rewards: npt.NDArray[np.float32]
     card: dict[str, Any]
     fingerprint: str
+    session_features: SessionFeatures = field(default_factory=SessionFeatures)
 
     @property
     def train(self) -> Sessions:
@@ -97,7 +102,7 @@ class Prepared:
         """
         prepared = cls.opened(path)
         parts = {name: [part] for name, part in prepared.parts.items()}
-        found = fingerprint(prepared.vocabulary, parts, prepared.card["rewards"])
+        found = fingerprint(prepared.vocabulary, parts, prepared.card["rewards"], prepared.session_features)
         if found != prepared.fingerprint:
             raise BadDirectory(
                 f"{path} was changed after it was prepared: its files have the fingerprint {found}, "
@@ -121,9 +126,16 @@ class Prepared:
             vocabulary = Vocabulary.load(directory.vocabulary)
             catalogue = Catalogue.load(directory.items, directory.vectors)
             rewards: Mapping[str, float] = card["rewards"]
-            values = np.array(list(rewards.values()), np.float32)
             return cls(
-                Path(path), PartsOnDisk(path), vocabulary, catalogue, tuple(rewards), values, card, card["fingerprint"]
+                Path(path),
+                PartsOnDisk(path),
+                vocabulary,
+                catalogue,
+                tuple(rewards),
+                np.array(list(rewards.values()), np.float32),
+                card,
+                card["fingerprint"],
+                SessionFeatures.load(directory.session_features),
             )
         except (OSError, pl.exceptions.PolarsError, SafetensorError, KeyError, ValueError) as error:
             raise _damaged(path, error) from None
@@ -133,17 +145,27 @@ def _damaged(path: Path | str, error: Exception) -> BadDirectory:
     return BadDirectory(f"{path} is damaged ({error}).\n  do now: prepare the data again")
 
 
-def fingerprint(vocabulary: Vocabulary, parts: Mapping[str, Iterable[Sessions]], rewards: Mapping[str, float]) -> str:
+def fingerprint(
+    vocabulary: Vocabulary,
+    parts: Mapping[str, Iterable[Sessions]],
+    rewards: Mapping[str, float],
+    features: SessionFeatures | None = None,
+) -> str:
     """A hash over vocabulary, the events of all parts, and the rewards in their order; 16 hexadecimal digits.
+
+    What a log does not have, propensities and features of sessions, leaves no trace in it.
 
     parts: the pieces of sessions that each part consists of; gone through once an array
     """
     digest = hashlib.sha256(vocabulary.fingerprint.encode())
     digest.update(repr([(kind, float(reward)) for kind, reward in rewards.items()]).encode())
+    if features is not None and len(features):
+        digest.update(repr((features.names, features.values)).encode())
     for name in PARTS:
-        for array in ("items", "event_types", "timestamps"):
+        for array in ("items", "event_types", "timestamps", "propensities", "features"):
             for piece in parts[name]:
-                digest.update(_little_endian(getattr(piece, array)))
+                if getattr(piece, array) is not None:
+                    digest.update(_little_endian(getattr(piece, array)))
         events = 0
         digest.update(_little_endian(np.zeros(1, np.int64)))
         for piece in parts[name]:
@@ -182,7 +204,10 @@ class PartFiles:
 
 
 def write_sessions(path: Path, sessions: Sessions) -> None:
-    """As an Arrow file with `session_id`, `item`, `event_type`, `timestamp`; the rows of a session are neighbours."""
+    """As an Arrow file with `session_id`, `item`, `event_type`, `timestamp`; the rows of a session are neighbours.
+
+    Where they are there also `propensity` (null where not logged), and ``feature 1``, …, the same in all its rows.
+    """
     table = pl.DataFrame(
         {
             "session_id": sessions.ids.gather(sessions.session),
@@ -191,6 +216,11 @@ def write_sessions(path: Path, sessions: Sessions) -> None:
             "timestamp": pl.Series(sessions.timestamps, dtype=pl.Int64),
         }
     )
+    if sessions.propensities is not None:
+        table = table.with_columns(pl.Series("propensity", sessions.propensities, pl.Float32).fill_nan(None))
+    if sessions.features is not None:
+        columns = enumerate(sessions.features[sessions.session].T, 1)
+        table = table.with_columns(pl.Series(f"{_FEATURE}{number}", codes, pl.Int32) for number, codes in columns)
     table.write_ipc(path)
 
 
@@ -199,10 +229,13 @@ def read_sessions(path: Path) -> Sessions:
     table = pl.read_ipc(path)
     ids = table["session_id"]
     first = (ids != ids.shift()).fill_null(True)
+    features = table.select(pl.selectors.starts_with(_FEATURE))
     return Sessions(
         table["item"].to_numpy(),
         table["event_type"].to_numpy(),
         table["timestamp"].to_numpy(),
         np.append(np.flatnonzero(first.to_numpy()), len(table)).astype(np.int64),
         ids.filter(first),
+        table["propensity"].fill_null(float("nan")).to_numpy() if "propensity" in table.columns else None,
+        features.filter(first).to_numpy() if features.width else None,
     )

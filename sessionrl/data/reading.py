@@ -14,6 +14,7 @@ from sessionrl.data.cutting import Cutting
 from sessionrl.data.item_codes import Attributes, ItemCodes
 from sessionrl.data.preparation import Preparation
 from sessionrl.data.schema import DAY_MS, check_events, refuse_missing
+from sessionrl.data.session_features import FeatureCodes, refuse_missing_features
 from sessionrl.data.sessions import TEST, TRAIN
 from sessionrl.data.spill import Spill
 from sessionrl.data.tables import Table
@@ -40,7 +41,8 @@ class Reader(Protocol):
         """The events table in pieces of at most about a million rows, in the order of the files.
 
         Columns as in `sessionrl.data.schema.EVENT_COLUMNS`, the same in every piece; an id may be a whole number in
-        one piece and text in another. Any other column is an attribute of the item; its earliest value is kept.
+        one piece and text in another. Any other column is an attribute of the item, of which the earliest value is
+        kept, unless `Preparation.session_features` names it: then it tells of the session.
         """
         ...
 
@@ -59,11 +61,14 @@ class Reader(Protocol):
 class Reading(NamedTuple):
     """A log that was read.
 
-    events:    on disk, in groups of owners: the owner's column, `part`, `timestamp`, `item`, `kind`, maybe `user_id`
+    events:    on disk, in groups of owners: the owner's column, `part`, `timestamp`, `item`, `kind`, and where they are
+               there `user_id`, `propensity`, ``feature 0``, …
     cutting:   how they are to be cut
     published: the log has a split of its own
     item_ids:  [items] by their code
     told:      what the events tell of the items, None if nothing
+    features:  [F] the values of the session features by their number, from 1 on
+    logged:    propensities; 0 where the log has none
     kept:      rows that were laid aside
     ignored:   rows of a kind to be ignored
     bounds:    [groups - 1] int64 ms, times between which about equally many events lie
@@ -74,6 +79,8 @@ class Reading(NamedTuple):
     published: bool
     item_ids: pl.Series
     told: pl.DataFrame | None
+    features: list[pl.Series]
+    logged: int
     kept: int
     ignored: int
     bounds: npt.NDArray[np.int64]
@@ -86,7 +93,8 @@ def read(reader: Reader, preparation: Preparation, now_ms: int | None, folder: P
         BadData: what was read is no log of events.
     """
     latest = None if reader.order_only or now_ms is None else now_ms + DAY_MS
-    codes, told, rows, kept, sample = ItemCodes(), Attributes(), 0, 0, []
+    codes, told, rows, kept, logged, sample = ItemCodes(), Attributes(), 0, 0, 0, []
+    features = FeatureCodes(preparation.session_features)
     options = [option.name for option in fields(reader)]  # type: ignore[arg-type]
     chunks = reader.chunks()
     beginning = list(islice(chunks, 2))
@@ -97,15 +105,19 @@ def read(reader: Reader, preparation: Preparation, now_ms: int | None, folder: P
         cutting = Cutting.of(events.columns, preparation.sessions, preparation.idle_minutes, origin.path)
         refuse_missing(events[cutting.owner], cutting.owner, origin)
         item = codes.encode(events["item_id"])
-        told.add(item, events)
-        columns = _columns_to_keep(events, item, cutting.owner, preparation)
+        refuse_missing_features(events, features.names, origin.path, "further_columns" in options)
+        told.add(item, events.drop(features.names))
+        columns = _columns_to_keep(events, item, cutting.owner, preparation).with_columns(features.encode(events))
+        logged += columns["propensity"].count() if "propensity" in columns.columns else 0
         spill.add(columns, events[cutting.owner].cast(pl.String).hash() % spill.groups)
         sample.append(events["timestamp"].gather_every(_SAMPLE_EVERY).to_numpy())
         rows, kept = rows + len(table.rows), kept + len(events)
     _refuse_nothing(rows, kept, reader.files[0], preparation)
     bounds = np.quantile(np.concatenate(sample), np.arange(1, spill.groups) / spill.groups, method="inverted_cdf")
     published = "part" in events.columns
-    return Reading(spill, cutting, published, codes.ids, told.table(codes.ids), kept, rows - kept, bounds)
+    return Reading(
+        spill, cutting, published, codes.ids, told.table(codes.ids), features.values, logged, kept, rows - kept, bounds
+    )
 
 
 def _wanted(table: Table, preparation: Preparation) -> Table:
@@ -128,6 +140,7 @@ def _columns_to_keep(events: pl.DataFrame, item: pl.Series, owner: str, preparat
         item.alias("item"),
         pl.col("event_type").cast(pl.Enum(list(preparation.kinds))).to_physical().cast(pl.UInt8).alias("kind"),
         *(["user_id"] if owner == "session_id" and "user_id" in events.columns else []),
+        *([pl.col("propensity").cast(pl.Float32)] if "propensity" in events.columns else []),
     )
 
 

@@ -18,6 +18,7 @@ EVENT_COLUMNS = {
     "user_id": "str or int; may be missing where there is a session_id",
     "price": "optional, float64",
     "quantity": "optional, float64",
+    "propensity": "optional, float64 in (0, 1]: the logged probability that the event's item was shown",
     "part": "optional, 'train' or 'test': a published split",
 }
 MISSING = ("", "NA", "NaN", "nan", "null", "NULL", "None")  # texts that mean "no value"
@@ -102,6 +103,8 @@ def check_events(
         refuse_missing(events[column], column, origin)
     _check_times(events["timestamp"], origin, latest_ms, options)
     _check_kinds(events["event_type"], origin, kinds, options)
+    if "propensity" in events.columns:
+        _check_propensities(events["propensity"], origin)
     if "part" in events.columns:
         origin.refuse(
             ~events["part"].is_in(["train", "test"]).fill_null(False),
@@ -155,7 +158,7 @@ def _fits(column: str, kind: pl.DataType) -> bool:
         return kind == pl.String
     if column == "timestamp":
         return kind == pl.Int64
-    return column not in ("price", "quantity") or kind == pl.Float64
+    return column not in ("price", "quantity", "propensity") or kind == pl.Float64
 
 
 def _check_times(times: pl.Series, origin: Origin, latest_ms: int | None, options: Collection[str]) -> None:
@@ -177,6 +180,17 @@ def _check_times(times: pl.Series, origin: Origin, latest_ms: int | None, option
             f"{{n}} with a time in the future, the first {shown}",
             f"times up to {utc(END_OF_TIME if latest_ms is None else latest_ms)}",
             f"correct or delete these rows{unit}",
+        )
+
+
+def _check_propensities(values: pl.Series, origin: Origin) -> None:
+    bad = ((values <= 0) | (values > 1)).fill_null(False)
+    if bad.any():
+        origin.refuse(
+            bad,
+            f"{{n}} whose propensity is no probability above 0, the first {values.filter(bad)[0]:g}",
+            "the probability with which the event's item was shown, above 0 and at most 1, or nothing",
+            "correct these rows, or leave their propensity empty",
         )
 
 

@@ -39,6 +39,8 @@ def cut_log(reading: Reading, folder: Path, path: object) -> CutLog:
     counts, sessions, training, last_start = np.zeros(4, np.int64), 0, 0, 0
     for group in range(reading.events.groups):
         events = reading.events.take(group)
+        if not reading.logged:  # a column without a value is no column
+            events = events.drop("propensity", strict=False)
         if len(events):
             cut = reading.cutting.cut(events)
             starts = cut.sessions["start"].to_numpy()

@@ -15,7 +15,8 @@ from sessionrl.data.preparation import Preparation
 from sessionrl.data.sessions import PARTS, TRAIN
 from sessionrl.data.splits import Split
 
-_EVENTS = ("session", "position", "items", "kinds", "times")
+_ALWAYS = ("session", "position", "items", "kinds", "times", "part")
+_MAYBE = ("propensities", "features")
 
 
 @dataclass
@@ -43,7 +44,9 @@ class SplitLog:
         for piece in range(self.pieces):
             # Mapped, not read: most steps look at some columns only.
             columns: dict[str, Any] = {
-                name: np.load(self._file(piece, name), mmap_mode="r") for name in (*_EVENTS, "part")
+                name: np.load(self._file(piece, name), mmap_mode="r")
+                for name in (*_ALWAYS, *_MAYBE)
+                if name in _ALWAYS or self._file(piece, name).exists()
             }
             yield Log(**columns, ids=pl.read_ipc(self._file(piece, "ids"))["id"])
 
@@ -62,8 +65,9 @@ class SplitLog:
         training = log.times[log.part_of_event == TRAIN]
         if len(training):
             self.last_training = max(self.last_training or 0, int(training.max()))
-        for name in (*_EVENTS, "part"):
-            np.save(self._file(self.pieces, name), getattr(log, name))
+        for name in (*_ALWAYS, *_MAYBE):
+            if getattr(log, name) is not None:
+                np.save(self._file(self.pieces, name), getattr(log, name))
         log.ids.alias("id").to_frame().write_ipc(self._file(self.pieces, "ids"))
         self.pieces += 1
 

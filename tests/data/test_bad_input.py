@@ -346,7 +346,7 @@ def test_maps_of_columns():
     )
     assert message_of(Delimited("log.csv", columns={"item": "item_id"}), kind=BadOption) == (
         "reader.columns has no column 'item'. Did you mean 'item_id'? Known: item_id, timestamp, event_type, "
-        "session_id, user_id, price, quantity, part, category, name, picture."
+        "session_id, user_id, price, quantity, propensity, part, category, name, picture."
     )
 
 

@@ -1,6 +1,6 @@
 """Any CSV, TSV or Parquet file with a map of columns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,34 +19,51 @@ from sessionrl.data.columns import (
     require,
     resolve,
 )
-from sessionrl.data.schema import refuse_long, refuse_missing
+from sessionrl.data.schema import names, refuse_long, refuse_missing, short
 from sessionrl.data.tables import Table, read_chunks, read_table
 from sessionrl.data.timestamps import Notation, TimeUnit, read_times
-from sessionrl.errors import BadData, BadOption
+from sessionrl.errors import BadData, BadOption, did_you_mean
 from sessionrl.registry import register
 
 
 class _Layout(NamedTuple):
-    """What the beginning of the file decides for the whole of it."""
+    """What the beginning of the file decides for the whole of it.
+
+    columns: our names -> the file's
+    further: of `further_columns` those that the file has; the others are in the table of users
+    """
 
     columns: dict[str, str]
+    further: tuple[str, ...]
     times: Notation
     notes: dict[str, str]
+
+
+RESERVED = ("recommendable", "count", "sessions")
+_READ_AS = {
+    **dict.fromkeys(("item_id", "session_id", "user_id"), as_ids),
+    **dict.fromkeys(("price", "quantity", "propensity"), as_amounts),
+    **dict.fromkeys(("part", "category", "name", "picture"), as_text),
+}
+_KEY = "\0key"  # a name that no table has
 
 
 @register("reader", "delimited")
 @dataclass(frozen=True)
 class Delimited:
-    """One file of events, and maybe one of items; CSV and TSV also as ``.gz`` or ``.xz``.
+    """One file of events, and maybe one of items and one of users; CSV and TSV also as ``.gz`` or ``.xz``.
 
-    path:         the events
-    columns:      our names -> the file's, e.g. ``{"item_id": "sku"}``; usual names are recognised without it
-    kinds:        the file's kinds of event -> ours, e.g. ``{"fav": "cart"}``; ``addtocart``, ``buy``, ``pv`` are known
-    separator:    of the fields; empty: the most frequent of ``, TAB ; |`` in the first line
-    header:       names of the columns, for a file that has no header line
-    time_unit:    of times that are numbers; "auto": by the magnitude of their median (at the beginning of a big file)
-    items_path:   a table with one row per item; what it has no column of is the earliest value in the events
-    item_columns: our names -> the items file's; further columns are kept under the name that stands on the left
+    path:            the events
+    columns:         our names -> the file's, e.g. ``{"item_id": "sku"}``; usual names are recognised without it
+    kinds:           the file's kinds of event -> ours, e.g. ``{"fav": "cart"}``; ``addtocart``, ``pv`` … are known
+    separator:       of the fields; empty: the most frequent of ``, TAB ; |`` in the first line
+    header:          names of the columns, for a file that has no header line
+    time_unit:       of times that are numbers; "auto": by the magnitude of their median (at the beginning of the file)
+    items_path:      a table with one row per item; what it has no column of is the earliest value in the events
+    item_columns:    our names -> the items file's; further columns are kept under the name that stands on the left
+    further_columns: columns of the events, or else of the users, that are passed on as text: attributes of the item,
+                     unless data.session_features names them
+    users_path:      a table with one row per user, `user_id` and columns for `further_columns`; it is kept in memory
     """
 
     path: str
@@ -57,6 +74,8 @@ class Delimited:
     time_unit: TimeUnit = "auto"
     items_path: str = ""
     item_columns: dict[str, str] = field(default_factory=dict)
+    further_columns: tuple[str, ...] = ()
+    users_path: str = ""
 
     order_only: ClassVar[bool] = False
 
@@ -65,11 +84,17 @@ class Delimited:
             raise BadOption(
                 f"reader 'delimited', option 'separator' = {self.separator!r}: expected one ASCII character."
             )
+        reserved = sorted({*EVENT_ALIASES, *RESERVED} & set(self.further_columns))
+        if reserved or len(set(self.further_columns)) < len(self.further_columns):
+            raise BadOption(
+                f"reader 'delimited', option 'further_columns' = {list(self.further_columns)}: expected different names"
+                + (f", and not {reserved[0]!r}, which has a meaning of its own." if reserved else ".")
+            )
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that are read, events first."""
-        return (Path(self.path), *([Path(self.items_path)] if self.items_path else []))
+        return (Path(self.path), *(Path(path) for path in (self.users_path, self.items_path) if path))
 
     def chunks(self) -> Iterator[Table]:
         """The events table, see `sessionrl.data.schema`, piece by piece."""
@@ -95,25 +120,38 @@ class Delimited:
         ours = resolve(header, self.columns, EVENT_ALIASES, path, "columns")
         require(ours, header, EVENT_ALIASES, path, "columns")
         times = read_times(raw[ours["timestamp"]], origin, self.time_unit)
-        return _Layout(ours, times.notation, self._notes(ours, times.note))
+        further = tuple(name for name in self.further_columns if name in header)
+        _refuse_unknown(self.further_columns, [*header, *(() if self._users is None else self._users.columns)], path)
+        if self._users is not None and "user_id" not in ours:
+            found = f"there is no column user_id, with which {self.users_path} could be joined"
+            raise BadData(path, found, "the user of every event", "say which column it is: reader.columns.user_id=NAME")
+        return _Layout(ours, further, times.notation, self._notes(ours, times.note))
+
+    @cached_property
+    def _users(self) -> pl.DataFrame | None:
+        return read_users(Path(self.users_path)) if self.users_path else None
 
     def _events(self, table: Table, layout: _Layout) -> pl.DataFrame:
         (raw, origin), ours = table, layout.columns
         columns = {"timestamp": read_times(raw[ours["timestamp"]], origin, layout.times).values}
-        for name in ours.keys() & {"item_id", "session_id", "user_id"}:
-            columns[name] = as_ids(raw[ours[name]], name, origin)
-        for name in ours.keys() & {"price", "quantity"}:
-            columns[name] = as_amounts(raw[ours[name]], name, origin)
-        for name in ours.keys() & {"part", "category", "name", "picture"}:
-            columns[name] = as_text(raw[ours[name]], name, origin)
+        for name in (one for one in _READ_AS if one in ours):
+            columns[name] = _READ_AS[name](raw[ours[name]], name, origin)
         kind = as_kinds(raw[ours["event_type"]], self.kinds, origin) if "event_type" in ours else None
         columns["event_type"] = pl.Series(["view"]).new_from_index(0, len(raw)) if kind is None else kind
-        return pl.DataFrame(columns)
+        columns |= {name: as_text(raw[name], name, origin) for name in layout.further}
+        events = pl.DataFrame(columns)
+        if self._users is None:
+            return events
+        known = self._users.select(_KEY, *(name for name in self.further_columns if name not in layout.further))
+        key = pl.col("user_id").cast(pl.String).alias(_KEY)
+        return events.with_columns(key).join(known, on=_KEY, how="left", maintain_order="left").drop(_KEY)
 
     def _notes(self, ours: Mapping[str, str], times: str) -> dict[str, str]:
         notes = {"columns": ", ".join(f"{name} = {theirs}" for name, theirs in ours.items()), "times": times}
         if "event_type" not in ours:
             notes["kinds"] = "there is no column of kinds, so every event is a view"
+        if self.further_columns:
+            notes["further columns"] = ", ".join(self.further_columns)
         return notes
 
 
@@ -142,3 +180,35 @@ def read_items(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
     if "recommendable" in ours:
         items = items.with_columns(as_flags(items["recommendable"], "recommendable", origin))
     return items.with_columns(ids)
+
+
+def read_users(path: Path) -> pl.DataFrame:
+    """A table with one row per user: all columns as text, and the id under a name of its own to be joined with.
+
+    Raises:
+        BadData: no column of user ids, ids missing, too long or twice.
+    """
+    raw, origin = read_table(path)
+    aliases = {"user_id": EVENT_ALIASES["user_id"]}
+    theirs = resolve(raw.columns, {}, aliases, path, "columns").get("user_id")
+    if theirs is None:
+        found = f"no column for user_id among: {names(raw.columns)}"
+        raise BadData(path, found, f"one of the names user_id, {', '.join(aliases['user_id'])}", "rename the column")
+    ids = as_ids(raw[theirs], "user_id", origin)
+    refuse_missing(ids, "user_id", origin)
+    refuse_long(ids, "user_id", origin)
+    origin.refuse(ids.is_duplicated(), "{n} with a user_id that occurs twice", "one row per user", "keep one of them")
+    words = [as_text(raw[name], name, origin) for name in raw.columns if name != theirs]
+    return pl.DataFrame([*words, ids.cast(pl.String).alias(_KEY)])
+
+
+def _refuse_unknown(further: Sequence[str], header: Sequence[str], path: Path) -> None:
+    for name in further:
+        if name not in header:
+            raise BadData(
+                path,
+                f"there is no column {short(name)}, which reader.further_columns names.{did_you_mean(name, header)}",
+                f"one of the columns of the events (or of reader.users_path): "
+                f"{names([one for one in header if one != _KEY])}",
+                "correct reader.further_columns",
+            )
