@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from studies import RATES, SPACES, TUNED_AS, Setting, Study
+from studies import NEAR_RATES, RATES, SPACES, TUNED_AS, Study
+from variants import Setting, Space
 
 from sessionrl import config, registry
 from sessionrl.config import Config
@@ -29,7 +30,7 @@ class Trial:
     """A setting of a model and what it is worth.
 
     number:      from 1, which is the preset as it is
-    preset:      a hash of the preset's file, so that a trial of an older preset does not count
+    preset:      a hash of what the settings are drawn around, so that a trial of an older preset does not count
     overrides:   of the preset, as section.key=value: the study's options and the setting
     fingerprint: of the prepared data
     train_sessions, valid_sessions: learned from and measured on
@@ -60,14 +61,13 @@ class Search:
     Args:
         study: which
         prepared: its log
-        out: the folder of the study
+        folder: where the trials are kept
         options: of every configuration, as section.key=value
-        trials: per model; 1 is no search
     """
 
-    def __init__(self, study: Study, prepared: Prepared, out: Path, options: Sequence[str], trials: int):
-        self.prepared, self.options, self.trials = prepared, tuple(options), trials
-        self.out, self.file = out, out / "trials.jsonl"
+    def __init__(self, study: Study, prepared: Prepared, folder: Path, options: Sequence[str]):
+        self.study, self.prepared, self.options = study, prepared, tuple(options)
+        self.folder, self.file = folder, folder / "trials.jsonl"
         train, valid = prepared.train, prepared.valid
         if study.tune_train is not None:
             train = train.slice(max(0, len(train) - study.tune_train), len(train))
@@ -76,29 +76,73 @@ class Search:
         # The part that is measured at the end of a run is the validation part here: no trial sees the test.
         self.small = replace(prepared, parts={"train": train, "valid": valid, "test": valid})
 
+    def base(self, model: str) -> Config | None:
+        """What the settings of a model are drawn around: its preset, or what a variant makes of one with the best
+        setting of the model it begins with; None while that is not known, and of what cannot be had.
+        """
+        variant = self.study.variants.get(model)
+        if variant is None:
+            return config.load(model)
+        begin = {} if variant.begins_with is None else self.best(variant.begins_with)
+        if begin is None or self.lacks(model):
+            return None
+        changed = config.override(config.load(variant.preset), [*variant.assignments, *assignments(begin)])
+        return {**changed, "preset": model}
+
+    def lacks(self, model: str) -> str | None:
+        """Why a model cannot be had, in words; None if it can."""
+        variant = self.study.variants.get(model)
+        if variant is None:
+            return None
+        section = config.override(config.load(variant.preset), variant.assignments)["objective"]
+        for name in (section["name"], section.get("of", section)["name"]):
+            if name not in registry.names("objective"):
+                return f"this version has no objective {name!r}"
+        return None
+
+    def budget(self, model: str) -> int:
+        """Settings that are tried, of what is not shared."""
+        variant = self.study.variants.get(model)
+        if variant is None:
+            return self.study.trials
+        return self.study.shared if variant.begins_with is None else self.study.trials - self.study.shared
+
     def settings(self, model: str) -> list[Setting]:
-        """The preset as it is, and what is drawn; fewer than asked for where the space has no more."""
-        preset = config.complete(config.load(model))
+        """The base as it is, and what is drawn; fewer than the budget where the space has no more, none while the base
+        is not known.
+        """
+        base = self.base(model)
+        if base is None:
+            return []
+        complete = config.complete(base)
         others = {
-            option: [value for value in values if value != _value(preset, option)]
-            for option, values in SPACES.get(model, {}).items()
+            option: [value for value in values if value != _value(complete, option)]
+            for option, values in self._space(model).items()
         }
-        if "training" in preset and others:
-            rate = preset["training"]["learning_rate"]
-            others["training.learning_rate"] = [float(f"{rate * factor:.2g}") for factor in RATES]
+        if "training" in complete and others:
+            rate, variant = complete["training"]["learning_rate"], self.study.variants.get(model)
+            factors = RATES if variant is None or variant.begins_with is None else NEAR_RATES
+            others["training.learning_rate"] = [float(f"{rate * factor:.2g}") for factor in factors]
+        budget = self.budget(model)
         found: list[Setting] = [{}]
-        for attempt in range(ATTEMPTS * self.trials if others else 0):
+        for attempt in range(ATTEMPTS * budget if others else 0):
+            if len(found) >= budget:
+                break
             setting = _drawn(others, attempt)
-            if setting not in found and len(found) < self.trials:
+            if setting not in found:
                 found.append(setting)
         return found
 
     def run(self, model: str) -> None:
-        """Make the trials of a model that are missing."""
+        """Make the trials of a model that are missing, or say why it cannot be done yet."""
         model = TUNED_AS.get(model, model)
         settings = self.settings(model)
-        if len(settings) == 1:
+        if not settings:
+            begins_with = self.study.variants[model].begins_with
+            print(f"{model}: skipped, not all trials of {begins_with} are made", file=sys.stderr, flush=True)
+        if len(settings) <= 1:
             return
+        self.folder.mkdir(parents=True, exist_ok=True)
         made = {trial.number for trial in self.of(model)}
         left = [number for number in range(1, len(settings) + 1) if number not in made]
         for done, number in enumerate(left, 1):
@@ -130,20 +174,52 @@ class Search:
         """The setting of the best trial, the first of equal ones; None while some are missing."""
         model = TUNED_AS.get(model, model)
         settings = self.settings(model)
-        if len(settings) == 1:
-            return {}
+        if len(settings) <= 1:
+            return {} if settings else None
         trials = self.of(model)
         if len(trials) < len(settings):
             return None
         return settings[max(trials, key=lambda trial: trial.value).number - 1]
 
+    def configured(self, model: str, setting: Setting, further: Sequence[str] = ()) -> Config:
+        """The base with the options of the study and a setting.
+
+        Raises:
+            ValueError: the base is not known yet.
+        """
+        base = self.base(model)
+        if base is None:
+            raise ValueError(f"not all trials of what {model} begins with are made")
+        return config.override(base, [*_fitting(base, [*self.options, *further]), *assignments(setting)])
+
+    def is_baseline(self, model: str) -> bool:
+        """Whether it is fitted, not trained."""
+        return model not in self.study.variants and "baseline" in config.load(model)
+
+    def missing(self, models: Sequence[str]) -> int:
+        """Trials still to be made, of models that can be had."""
+        searched = dict.fromkeys(TUNED_AS.get(model, model) for model in models if self.lacks(model) is None)
+        return sum(self.budget(model) - len(self.of(model)) for model in searched if self._space(model))
+
+    def seconds(self) -> float | None:
+        """Wall seconds of a network's trial in this study, on average; None before the first."""
+        lines = self.file.read_text(encoding="utf-8").splitlines() if self.file.is_file() else []
+        made = [trial.wall_seconds for trial in (Trial(**json.loads(line)) for line in lines) if trial.epochs]
+        return sum(made) / len(made) if made else None
+
+    def _space(self, model: str) -> Space:
+        variant = self.study.variants.get(model)
+        return SPACES.get(model, {}) if variant is None else variant.space
+
     def _key(self, model: str, number: int, setting: Setting) -> dict[str, Any]:
         """What makes a trial this one."""
+        base = self.base(model)
+        assert base is not None
         return {
             "model": model,
             "number": number,
-            "preset": preset_hash(model),
-            "overrides": [*_fitting(model, self.options), *assignments(setting)],
+            "preset": hash_of(base),
+            "overrides": [*_fitting(base, self.options), *assignments(setting)],
             "fingerprint": self.prepared.fingerprint,
             "train_sessions": len(self.small.train),
             "valid_sessions": len(self.small.valid),
@@ -151,9 +227,9 @@ class Search:
 
     def _try(self, model: str, number: int, setting: Setting) -> Trial:
         cheap = ["evaluation.metrics=[]", "evaluation.replicates=100"]
-        configuration = {**configured(model, setting, [*self.options, *cheap]), "seed": SEED, "refit": False}
+        configuration = {**self.configured(model, setting, cheap), "seed": SEED, "refit": False}
         begun, begun_cpu = time.perf_counter(), time.process_time()
-        with tempfile.TemporaryDirectory(dir=self.out, prefix=".trial-") as scratch:
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".trial-") as scratch:
             experiment = Experiment(configuration, self.small)
             run = experiment.new_run(Path(scratch))
             experiment.run(run)
@@ -174,11 +250,6 @@ class Search:
         )
 
 
-def configured(model: str, setting: Setting, options: Sequence[str]) -> Config:
-    """The preset with the options of a study and a setting."""
-    return config.override(config.load(model), [*_fitting(model, options), *assignments(setting)])
-
-
 def assignments(setting: Setting) -> list[str]:
     """As section.key=value; JSON's numbers, lists and texts are TOML as well."""
     return [f"{option}={'none' if value is None else json.dumps(value)}" for option, value in setting.items()]
@@ -189,17 +260,13 @@ def shown(setting: Setting) -> str:
     return ", ".join(assignments(setting)) or "the preset"
 
 
-def preset_hash(model: str) -> str:
-    return f"{zlib.crc32(json.dumps(config.load(model), sort_keys=True).encode()):08x}"
+def hash_of(base: Config) -> str:
+    return f"{zlib.crc32(json.dumps(base, sort_keys=True).encode()):08x}"
 
 
-def is_baseline(model: str) -> bool:
-    return "baseline" in config.load(model)
-
-
-def _fitting(model: str, options: Sequence[str]) -> list[str]:
+def _fitting(base: Config, options: Sequence[str]) -> list[str]:
     """Those that this kind of model has."""
-    return [one for one in options if not (is_baseline(model) and one.split(".")[0] in config.NETWORK)]
+    return [one for one in options if not ("baseline" in base and one.split(".")[0] in config.NETWORK)]
 
 
 def _value(complete: Config, option: str) -> Any:

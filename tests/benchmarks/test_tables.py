@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def scripts(monkeypatch, tmp_path):
     )
     monkeypatch.setitem(studies.STUDIES, "toy", study)
     yield tables, search, study
-    for name in ("tables", "search", "studies"):
+    for name in ("tables", "printing", "finals", "search", "studies", "variants"):
         sys.modules.pop(name)
 
 
@@ -71,11 +72,11 @@ def test_search_final_and_table_are_resumed_and_missing_models_are_named(scripts
 def test_every_model_has_the_same_number_of_distinct_settings_and_the_preset_is_the_first(scripts, tmp_path):
     tables, search, study = scripts
     prepared = tables.prepared_log(study, tmp_path, tmp_path / "out")
-    made = search.Search(study, prepared, tmp_path, ["evaluation.top=30"], 5)
+    made = search.Search(replace(study, trials=5), prepared, tmp_path, ["evaluation.top=30"])
     assert made.small.test is made.small.valid  # what a trial measures
     for model in search.SPACES:
         settings = made.settings(model)
         assert len(settings) == 5, model
         assert settings[0] == {}
-        configurations = [search.configured(model, setting, made.options) for setting in settings]
+        configurations = [made.configured(model, setting) for setting in settings]
         assert len({json.dumps(search.config.complete(one)) for one in configurations}) == 5, model
