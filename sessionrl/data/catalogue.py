@@ -62,6 +62,29 @@ class Catalogue:
             one.name: np.concatenate([[np.nan], one.cast(pl.Float64).to_numpy()]).astype(np.float32) for one in columns
         }
 
+    def grown(self, older: "Catalogue", items: npt.NDArray[np.integer], ids: pl.Series) -> "Catalogue":
+        """With items of an older catalogue appended: their attributes and flags, but no events.
+
+        Their `vectors` are zero rows, because directions found in two logs mean different things.
+
+        items: [n] item numbers in `older`
+        ids:   [V + n - 1] the ids of all items, `PAD` left out
+        """
+        table = older.items[(items - 1).tolist()].with_columns(
+            pl.col(name).cast(kind, strict=False)
+            for name, kind in self.items.schema.items()
+            if name in older.items.columns
+        )
+        both = pl.concat([self.items, table], how="diagonal").with_columns(ids.alias("item_id"))
+        nothing = np.zeros(len(items), np.int64)
+        return Catalogue(
+            np.concatenate([self.counts, nothing]),
+            np.concatenate([self.sessions, nothing]),
+            np.concatenate([self.vectors, np.zeros((len(items), self.vectors.shape[1]), np.float32)]),
+            both,
+            np.concatenate([self.recommendable, older.recommendable[items]]),
+        )
+
     def save(self, items: Path, vectors: Path) -> None:
         """Items as Parquet, one row each, `item_id`, `count`, `sessions` first; vectors as safetensors.
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,21 @@ class Prepared:
         if name not in PARTS:
             raise UnknownName("part of a data set", name, PARTS)
         return self.parts[name]
+
+    def grown(self, vocabulary: Vocabulary, catalogue: Catalogue) -> "Prepared":
+        """The same data with the items that an older model knew and this log lacks, so that none is forgotten.
+
+        They get the numbers behind all others, in the order of `vocabulary`, with the attributes that `catalogue` has,
+        no events, and zero rows of `Catalogue.vectors`. Sessions, card and fingerprint stay: they are of the log.
+
+        catalogue: of the items of `vocabulary`
+        """
+        lacking = self.vocabulary.lacks(vocabulary.ids)
+        if not lacking.any():
+            return self
+        both = self.vocabulary.grown(vocabulary.ids)
+        further = lacking.arg_true().to_numpy().astype(np.int64) + 1
+        return replace(self, vocabulary=both, catalogue=self.catalogue.grown(catalogue, further, both.ids))
 
     @classmethod
     def load(cls, path: Path | str) -> "Prepared":

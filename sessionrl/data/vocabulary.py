@@ -52,6 +52,22 @@ class Vocabulary:
             raise ValueError(f"item numbers lie in 1 … {len(self) - 1}, found {flat.min()} … {flat.max()}")
         return self.ids.gather(flat.ravel() - 1).to_list()
 
+    def lacks(self, ids: pl.Series) -> pl.Series:
+        """[n] Boolean: the ids that have no number here; 17 and "17" are the same id."""
+        return ~ids.cast(pl.String).is_in(self.ids.cast(pl.String).implode())
+
+    def grown(self, ids: pl.Series) -> "Vocabulary":
+        """With the ids that it lacks appended in their order; the numbers of the others stay.
+
+        Integer ids become text where one that is appended is no whole number.
+        """
+        further = ids.filter(self.lacks(ids)).cast(pl.String)
+        if self.ids.dtype != pl.String:
+            numbers = further.cast(pl.Int64, strict=False)
+            if (numbers.cast(pl.String) == further).all(ignore_nulls=False):
+                return Vocabulary(pl.concat([self.ids, numbers]))
+        return Vocabulary(pl.concat([self.ids.cast(pl.String), further]))
+
     def save(self, path: Path) -> None:
         """As Parquet with one column, `item_id`, in the order of the numbers."""
         self.ids.to_frame("item_id").write_parquet(path)
