@@ -75,13 +75,11 @@ class Finals:
         """The finished run of each seed, with the setting that is the best now."""
         if self.search.best(model) is None:
             return {}
-        keys = {seed: self._key(model, seed) for seed in self.wanted(model)}
-        found = {}
+        key, found = self._key(model), {}
         for line in self._lines():
-            for seed, key in keys.items():
-                if line.items() >= key.items() and "values" in line and self._ranks(line["run"]).is_file():
-                    found[seed] = Final(line["run"], line["commit"], line["values"], line["seconds"])
-        return dict(sorted(found.items()))
+            if line.items() >= key.items() and "values" in line and self._ranks(line["run"]).is_file():
+                found[line["seed"]] = Final(line["run"], line["commit"], line["values"], line["seconds"])
+        return {seed: found[seed] for seed in self.wanted(model) if seed in found}
 
     def rankings(self, model: str) -> list[Rankings]:
         """Of each seed: with lists where its directory is still there, else the ranks alone."""
@@ -106,7 +104,8 @@ class Finals:
         write_ranks(self._ranks(run.path.name), rankings)
         found = measure([rankings], self.prepared.catalogue, self.search.study.metrics, ["all"], replicates=1)
         line = {
-            **self._key(model, seed),
+            **self._key(model),
+            "seed": seed,
             "run": run.path.name,
             "commit": read_json(run.environment)["commit"],
             "values": {one.metric: round(one.value, 6) for one in found if one.average != "session"},
@@ -122,13 +121,12 @@ class Finals:
     def _ranks(self, run: str) -> Path:
         return self.search.folder / "ranks" / f"{run}.parquet"
 
-    def _key(self, model: str, seed: int) -> dict[str, object]:
-        """What makes a final run this one."""
+    def _key(self, model: str) -> dict[str, object]:
+        """What makes a final run this one, besides its seed."""
         base = self.search.base(model)
         assert base is not None
         return {
             "model": model,
-            "seed": seed,
             "preset": hash_of(base),
             "overrides": [*self.search.options, *assignments(self.search.best(model) or {})],
             "fingerprint": self.prepared.fingerprint,

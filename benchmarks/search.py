@@ -68,6 +68,7 @@ class Search:
     def __init__(self, study: Study, prepared: Prepared, folder: Path, options: Sequence[str]):
         self.study, self.prepared, self.options = study, prepared, tuple(options)
         self.folder, self.file = folder, folder / "trials.jsonl"
+        self._settings: dict[str, list[Setting]] = {}  # drawing them takes longer than the tables, which ask often
         train, valid = prepared.train, prepared.valid
         if study.tune_train is not None:
             train = train.slice(max(0, len(train) - study.tune_train), len(train))
@@ -114,6 +115,12 @@ class Search:
         base = self.base(model)
         if base is None:
             return []
+        drawn_from = f"{model} {hash_of(base)}"
+        if drawn_from not in self._settings:
+            self._settings[drawn_from] = self._drawn_around(base, model)
+        return self._settings[drawn_from]
+
+    def _drawn_around(self, base: Config, model: str) -> list[Setting]:
         complete = config.complete(base)
         others = {
             option: [value for value in values if value != _value(complete, option)]
