@@ -11,8 +11,8 @@ from sessionrl.errors import BadOption
 from sessionrl.runs import new_directory
 from sessionrl.simulator.draws import Draws
 from sessionrl.simulator.logging_policy import LoggingPolicy
-from sessionrl.simulator.products import item_ids, product_table
-from sessionrl.simulator.recording import KINDS, PURCHASE, EventRows, Recording, SlateRows, timestamps
+from sessionrl.simulator.products import categories, item_ids, product_table
+from sessionrl.simulator.recording import KINDS, PURCHASE, EventRows, Recording, SlateRows, propensities, timestamps
 from sessionrl.simulator.shop import Ints, Shop, ShopOptions
 from sessionrl.simulator.shoppers import Shoppers
 from sessionrl.simulator.traffic import session_starts, week_of
@@ -52,17 +52,20 @@ class SimulatedLog:
 
     events: session_id, user_id, item_id, timestamp (ms since 1970 UTC), event_type (view, cart, purchase),
             price (of one piece), quantity (pieces, at purchases only), slate_id and position 1 … k (the slate that led
-            to the event, empty where none did)
+            to the event, empty where none did), and the propensity of the item to be shown there: propensity_cond
     items:  item_id, name, category, price, colour, style
+    users:  user_id, segment: the first of the categories that the user likes (`Shop.favourites`), as one may tell when
+            signing up; all of them shape the intent of every visit
     slates: slate_id, position, item_id, propensity_cond, propensity_first; one row per item shown
     """
 
     events: pl.DataFrame
     items: pl.DataFrame
+    users: pl.DataFrame
     slates: pl.DataFrame
 
     def save(self, directory: Path | str) -> None:
-        """Write `events.csv`, `items.csv` and `slates.parquet` into a new directory, all or nothing.
+        """Write `events.csv`, `items.csv`, `users.csv` and `slates.parquet` into a new directory, all or nothing.
 
         Raises:
             BadDirectory: the directory exists already.
@@ -70,6 +73,7 @@ class SimulatedLog:
         with new_directory(Path(directory)) as temporary:
             self.events.write_csv(temporary / "events.csv")
             self.items.write_csv(temporary / "items.csv")
+            self.users.write_csv(temporary / "users.csv")
             self.slates.write_parquet(temporary / "slates.parquet")
 
 
@@ -101,11 +105,12 @@ def simulate_log(
     for first in range(0, sessions, BATCH):
         numbers = np.arange(first, min(first + BATCH, sessions))
         recording = _run(shop, draws, policy or LoggingPolicy(), numbers, week_of(starts[numbers]))
-        events.append(writer.events(recording.events()))
-        slates.append(writer.slates(recording.slates()))
+        shown = recording.slates()
+        events.append(writer.events(recording.events(), shown))
+        slates.append(writer.slates(shown))
         if progress is not None:
             progress(first + len(numbers), sessions)
-    return SimulatedLog(pl.concat(events), product_table(shop), pl.concat(slates))
+    return SimulatedLog(pl.concat(events), product_table(shop), writer.user_table(), pl.concat(slates))
 
 
 def _run(shop: Shop, draws: Draws, policy: LoggingPolicy, sessions: Ints, weeks: Ints) -> Recording:
@@ -127,7 +132,11 @@ class _Writer:
         self._sessions = _numbered("session_id", "s", len(starts))
         self._users = _numbered("user_id", "u", shop.options.users)
 
-    def events(self, rows: EventRows) -> pl.DataFrame:
+    def user_table(self) -> pl.DataFrame:
+        segments = pl.Series("segment", categories(self._shop)).gather(self._shop.favourites[:, 0])
+        return pl.DataFrame([self._users, segments])
+
+    def events(self, rows: EventRows, slates: SlateRows) -> pl.DataFrame:
         # P(pieces > n) = MORE_OF_SAME^n
         luck = self._draws.uniform("pieces", rows.session, rows.number, 1)[:, 0]
         pieces = 1 + (np.log(luck) / np.log(MORE_OF_SAME)).astype(np.int64)
@@ -144,6 +153,7 @@ class _Writer:
                 "kind": rows.kind,
                 "step": rows.step,
                 "position": rows.position + 1,
+                "propensity": propensities(rows, slates),
             }
         )
         return (
@@ -151,9 +161,10 @@ class _Writer:
                 quantity=pl.when(bought).then("quantity"),
                 slate_id=pl.when(shown).then(_slate_id()),
                 position=pl.when(shown).then("position"),
+                propensity=pl.when(shown).then("propensity"),
             )
             .drop("kind", "step")
-            .select(pl.exclude("position"), "position")
+            .select(pl.exclude("position", "propensity"), "position", "propensity")
         )
 
     def slates(self, rows: SlateRows) -> pl.DataFrame:

@@ -95,6 +95,19 @@ class Recording:
         return SlateRows(session[order], step[order], items[order], conditional[order], first[order])
 
 
+def propensities(rows: EventRows, slates: SlateRows) -> Floats:
+    """[E] the conditional propensity of the place that led to the event, NaN where no slate did.
+
+    slates: those that were shown, in the order of sessions and steps
+    """
+    found = np.full(len(rows.item), np.nan)
+    shown = np.flatnonzero(rows.step != NONE)
+    steps = max(rows.step.max(initial=0), slates.step.max(initial=0)) + 1  # so that session and step are one number
+    place = np.searchsorted(slates.session * steps + slates.step, rows.session[shown] * steps + rows.step[shown])
+    found[shown] = slates.conditional[place, rows.position[shown]]
+    return found
+
+
 def timestamps(options: ShopOptions, draws: Draws, rows: EventRows, starts: Ints) -> Ints:
     """[E] ms since 1970 UTC: the start of the session, then `gaps`; the lines of one checkout follow quickly.
 

@@ -41,7 +41,9 @@ def test_columns(tiny):
         "quantity": pl.Int64,
         "slate_id": pl.String,
         "position": pl.Int64,
+        "propensity": pl.Float64,
     }
+    assert tiny.users.columns == ["user_id", "segment"]
     assert tiny.slates.columns == ["slate_id", "position", "item_id", "propensity_cond", "propensity_first"]
     assert tiny.events["session_id"].n_unique() == 600
     assert set(tiny.events["event_type"]) == {"view", "cart", "purchase"}
@@ -52,7 +54,7 @@ def test_one_seed_is_one_log_byte_for_byte(tiny, tmp_path):
     simulate_log(TINY, sessions=600, days=7, seed=1).save(tmp_path / "again")
     simulate_log(TINY, sessions=600, days=7, seed=2).save(tmp_path / "other")
     one = files(tmp_path / "one")
-    assert sorted(one) == ["events.csv", "items.csv", "slates.parquet"]
+    assert sorted(one) == ["events.csv", "items.csv", "slates.parquet", "users.csv"]
     assert one == files(tmp_path / "again")
     assert all(one[name] != content for name, content in files(tmp_path / "other").items())
     assert pl.read_csv(tmp_path / "one" / "events.csv").equals(tiny.events)
@@ -142,6 +144,25 @@ def test_slates_are_full_without_duplicates_and_have_propensities(tiny):
     first, conditional = tiny.slates["propensity_first"], tiny.slates["propensity_cond"]
     assert first.min() >= 0.1 / 60
     assert ((conditional >= first) & (conditional <= 1)).all()
+
+
+def test_an_event_has_the_propensity_of_the_place_that_led_to_it(tiny):
+    key = ["slate_id", "position", "item_id"]
+    shown = tiny.events.filter(pl.col("slate_id").is_not_null()).join(tiny.slates, on=key, how="left")
+    assert len(shown) > 100
+    assert shown["propensity"].equals(shown["propensity_cond"])
+    assert set(shown["event_type"]) == {"view", "cart", "purchase"}
+    assert (
+        tiny.events.filter(pl.col("slate_id").is_null())["propensity"].null_count()
+        == tiny.events["slate_id"].null_count()
+    )
+
+
+def test_users_like_the_category_of_their_segment(demo):
+    views = demo.events.join(demo.items, on="item_id").join(demo.users, on="user_id")
+    own = (views["category"] == views["segment"]).mean()
+    by_chance = (views["category"] == views["segment"].shuffle(seed=1)).mean()
+    assert own > 2 * by_chance
 
 
 def test_items_and_prices(tiny):
