@@ -28,6 +28,7 @@ TOP: dict[str, tuple[type, str]] = {
     "seed": (int, f"a whole number from 0 to {MOST_SEED}"),
     "refit": (bool, "true or false"),
     "prepared": (str, "text, the prepared directory"),
+    "from": (str, "text, the run whose model the training begins with"),
     "sessionrl_version": (str, "text"),
 }
 NETWORK = ("items", "inputs", "backbone", "objective", "training", "policy")

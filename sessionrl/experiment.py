@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 
 from sessionrl import __version__, registry
 from sessionrl import config as configuration
 from sessionrl.baselines.baseline import Baseline
+from sessionrl.continuing import Origin
 from sessionrl.data.prepare import Prepared
 from sessionrl.data.sessions import Sessions
 from sessionrl.ensemble import GRID, Ensemble, EnsembleScorer
 from sessionrl.environment import environment
-from sessionrl.errors import BadOption
+from sessionrl.errors import BadDirectory, BadOption
 from sessionrl.evaluation.metrics_file import MetricsFile, measured
 from sessionrl.evaluation.options import Evaluation
 from sessionrl.evaluation.rankings import Rankings, rank
@@ -27,7 +29,7 @@ from sessionrl.evaluation.selection import Selection, check_metrics
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes
 from sessionrl.recommender import Offer, Recommender, make_network, network_scorer, save_model
-from sessionrl.runs import PreparedDirectory, RunDirectory, new_directory, read_json, write_json
+from sessionrl.runs import RunDirectory, new_directory, read_json, write_json
 from sessionrl.scorers import BaselineScorer, Scorer
 from sessionrl.training.device import choose_device, device_name
 from sessionrl.training.hooks import Hooks, Material, Progress, Trained
@@ -106,13 +108,39 @@ class Experiment:
         return run
 
     def _describe(self, run: RunDirectory) -> None:
-        shutil.copyfile(PreparedDirectory(self.prepared.path).vocabulary, run.vocabulary)
+        self.prepared.vocabulary.save(run.vocabulary)
         self.prepared.catalogue.save(run.items, run.vectors)
-        about = {"prepared": str(self.prepared.path), "fingerprint": self.prepared.fingerprint}
+        about: dict[str, Any] = {"prepared": str(self.prepared.path), "fingerprint": self.prepared.fingerprint}
+        if "from" in self.config:
+            about |= {"from": self._begin(run)}
         write_json(run.data, about | {"card": self.prepared.card})
         write_json(run.environment, environment(device_name(self.device)))
         complete = {**self.config, "prepared": str(self.prepared.path), "sessionrl_version": __version__}
         run.config.write_text(configuration.text(complete), encoding="utf-8")
+
+    def _begin(self, run: RunDirectory) -> dict[str, Any]:
+        """Write what training begins with, so that the older run is not needed any more; what is told of that run."""
+        origin = Origin.load(self.config["from"])
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config["seed"])
+            network = make_network(self.config, self.offer)
+        origin.begin(network, self.config, self.prepared)
+        run.start.parent.mkdir()
+        save_file(network.state_dict(), run.start)
+        return origin.about(self.prepared)
+
+    def _network(self, run: RunDirectory) -> Network:
+        """What training begins with."""
+        network = make_network(self.config, self.offer)
+        if "from" in self.config:
+            if not run.start.is_file():
+                raise BadDirectory(
+                    f"{run.start} is missing: the weights of {self.config['from']}, from which this training goes on.\n"
+                    f"  do now: begin it again with `sessionrl train {run.config}`"
+                )
+            network.load_state_dict(load_file(run.start))
+            network.items.warm_start = 0.0  # they are where training left them
+        return network
 
     def run(self, run: RunDirectory) -> None:
         """Train and measure; what an interrupted run has done already is not done again.
@@ -213,6 +241,10 @@ class Experiment:
         else:
             self.reporter.say(f"Training {configuration.label(self.config)} ({name}) on {len(sessions):,} sessions")
         journal = Journal(run, name, checkpoint if resume else None)
+        if "from" in self.config and chosen is None and len(self.prepared.valid) and not resume:
+            value = self._value(self._network(run).to(self.device))
+            journal.add({"step": 0, "epoch": 0, "validation": value, "of_networks": [value]})
+            self.reporter.say(f"Before training: {self.selection.by} {value:.4f}")
         hooks = Hooks(
             validate=self._value if chosen is None and len(self.prepared.valid) else None,
             log=lambda entry: self._tell(journal.add(entry), training.epochs),
@@ -223,7 +255,7 @@ class Experiment:
         )
         material = Material(sessions, self.prepared.rewards, catalogue)
         seed = self.config["seed"]
-        return train(lambda: make_network(self.config, self.offer), objective, training, material, seed, hooks, resume)
+        return train(lambda: self._network(run), objective, training, material, seed, hooks, resume)
 
     def _value(self, network: Network, baseline: Baseline | None = None, weight: float = 0.0) -> float:
         """The selecting metric on the validation part."""

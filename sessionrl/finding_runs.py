@@ -5,10 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from sessionrl import config as configuration
+from sessionrl.continuing import Origin
 from sessionrl.data.prepare import Prepared
+from sessionrl.data.vocabulary import Vocabulary
 from sessionrl.errors import BadDirectory, SessionRLError
 from sessionrl.experiment import Experiment, Reporter, file_name
+from sessionrl.recommender import load_catalogue
 from sessionrl.runs import RunDirectory, read_json
+
+
+def experiment_on(config: Mapping[str, Any], prepared: Prepared, reporter: Reporter | None = None) -> Experiment:
+    """A new experiment; if it goes on from an older run (`from`), on data with the items of that run as well."""
+    if "from" in config:
+        origin = Origin.load(config["from"])
+        prepared = prepared.grown(origin.vocabulary, origin.catalogue)
+    return Experiment(config, prepared, reporter)
 
 
 def run_once(
@@ -17,7 +28,7 @@ def run_once(
     """A finished run of this configuration on this data in `parent`: an old one, an unfinished one that is finished
     now, or a new one. Studies of many runs are resumed by calling this again.
     """
-    experiment = Experiment(config, prepared, reporter)
+    experiment = experiment_on(config, prepared, reporter)
     for path in sorted(parent.glob(f"{file_name(experiment.config)}-*")):
         run = RunDirectory(path)
         if not (run.config.is_file() and run.data.is_file()):
@@ -37,7 +48,7 @@ def _is_of(run: RunDirectory, config: Mapping[str, Any]) -> bool:
     except SessionRLError:
         return False  # of a version with other options
     # The old one's sections too: a network in an ensemble has all that the network alone has.
-    return all(old.get(key) == config.get(key) for key in {*config, *configuration.sections(old)})
+    return all(old.get(key) == config.get(key) for key in {*config, *configuration.sections(old), "from"})
 
 
 def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experiment, RunDirectory]:
@@ -65,4 +76,6 @@ def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experime
             f"but {prepared.path} has {prepared.fingerprint}.\n"
             f"  do now: give the data it was trained on with --data, or train again on {prepared.path}"
         )
+    if "from" in about:
+        prepared = prepared.grown(Vocabulary.load(run.vocabulary), load_catalogue(run))
     return Experiment(config, prepared), run

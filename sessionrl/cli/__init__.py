@@ -20,7 +20,7 @@ app = App(
     help="Session-based recommendation with reinforcement learning: prepare a log, train, measure, compare, recommend.",
 )
 app.command(prepare, usage="Usage: sessionrl prepare READER PATH [SECTION.KEY=VALUE ...] [--out PATH]")
-app.command(train, usage="Usage: sessionrl train (PRESET | FILE) [SECTION.KEY=VALUE ...] [OPTIONS]")
+app.command(train, usage="Usage: sessionrl train (PRESET | FILE | --from RUN) [SECTION.KEY=VALUE ...] [OPTIONS]")
 app.command(evaluate)
 app.command(compare, usage="Usage: sessionrl compare RUN RUN ... [OPTIONS]")
 app.command(report, usage="Usage: sessionrl report RUN ... [OPTIONS]")

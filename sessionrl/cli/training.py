@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from sessionrl import arguments, terminal
 from sessionrl.errors import BadOption, SessionRLError
@@ -19,6 +21,7 @@ def train(
     data: Path | None = None,
     seeds: str | None = None,
     resume: Path | None = None,
+    from_: Annotated[Path | None, Parameter(name="--from")] = None,
     out: Path = Path("runs"),
 ) -> None:
     """Train a model and measure it on the test part.
@@ -29,22 +32,28 @@ def train(
         data: a prepared directory; may be left out when there is only one in ./prepared.
         seeds: several runs, one per seed, as 1,2,3.
         resume: go on with this interrupted run, instead of a preset.
+        from_: go on with the model of this finished run on newer data, as it was configured, instead of a preset.
         out: the folder in which every run gets a directory of its own.
     """
     from sessionrl import config
-    from sessionrl.experiment import Experiment
-    from sessionrl.finding_runs import open_run
+    from sessionrl.continuing import continuing
+    from sessionrl.finding_runs import experiment_on, open_run
 
-    if (preset is None) == (resume is None):
-        raise BadOption("Give either a preset (`sessionrl list presets`), or --resume RUN to go on as it was begun.")
+    if from_ is not None and preset is not None and "=" in preset:
+        assignments, preset = (preset, *assignments), None  # nothing but options follows
+    if sum(one is not None for one in (preset, resume, from_)) != 1:
+        raise BadOption(
+            "Give either a preset (`sessionrl list presets`), or --resume RUN to go on as it was begun, or --from RUN "
+            "to go on with its model on newer data."
+        )
     begun: Iterable[tuple[Experiment, RunDirectory]]
     if resume is not None:
         begun = [open_run(resume, data)]
     else:
-        loaded = config.override(config.load(str(preset)), assignments)
+        loaded = continuing(from_, assignments) if from_ else config.override(config.load(str(preset)), assignments)
         prepared = arguments.prepared_data(data, loaded.get("prepared"))
         numbers = [loaded.get("seed", 1)] if seeds is None else arguments.seed_numbers(seeds)
-        experiments = [Experiment({**loaded, "seed": seed}, prepared) for seed in numbers]
+        experiments = [experiment_on({**loaded, "seed": seed}, prepared) for seed in numbers]
         begun = ((experiment, experiment.new_run(out)) for experiment in experiments)
     paths = [_finish(experiment, run) for experiment, run in begun]
     print("\n".join(f"Run:  {path}" for path in paths))

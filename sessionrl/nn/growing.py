@@ -1,6 +1,6 @@
 """A trained network with a larger vocabulary: what it knew it keeps, what is new begins beside what it is seen with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -14,18 +14,16 @@ NEAREST = 10  # known items at whose mean a new one begins
 MOST = 10_000  # known items among which they are looked for: the most frequent, which are trained best
 ROWS = 1024  # new items that are compared together
 
-KINDS = "inputs.kinds"  # the table with one row per kind of event
-
 
 class Same(NamedTuple):
     """The rows of the old tables that mean what the rows of the new ones do; -1 where none does.
 
-    items: [V] int64, old item numbers; that of `PAD` is `PAD`
-    kinds: [K + 1] int64, old rows of the kinds of event; that of row 0, the unknown kind, is 0
+    items:  [V] int64, old item numbers; that of `PAD` is `PAD`
+    others: [rows] int64 of other tables, by the names of their parameters
     """
 
     items: Tensor
-    kinds: Tensor
+    others: Mapping[str, Tensor]
 
 
 @torch.no_grad()
@@ -34,25 +32,26 @@ def begin_as(network: Network, old: Mapping[str, Tensor], same: Same, vectors: T
 
     A new item begins at the mean of the known items that it is most looked at with, as the vectors of the catalogue
     say, and at the mean of all known items where those say nothing: as it is drawn, with a bias of 0, it would rank
-    above most items that were trained. A new kind of event stays at 0.
+    above most items that were trained. New rows of other tables stay as they are.
 
     Args:
-        network: of the same shape as the old one, but for the numbers of items and kinds
-        old: state of the trained network by name
+        network: of the same shape as the old one, but for the numbers of rows of those tables
+        old: parameters of the trained network by name
         same: which rows are copied from where; at least one item is known
         vectors: [V, e] float32, of unit length or zero
 
     Raises:
         BadOption: the two are of different shapes.
     """
-    check_shapes(network, old)
+    check_shapes(network, old, same.others)
     near, tables = _near(same.items, vectors), item_tables(network)
     for name, parameter in network.named_parameters():
         source = old[name].to(parameter)
         if name in tables:
             parameter.copy_(_grown(source, same.items, near))
-        elif name == KINDS:
-            parameter[same.kinds >= 0] = source[same.kinds[same.kinds >= 0]]
+        elif name in same.others:
+            rows = same.others[name]
+            parameter[rows >= 0] = source[rows[rows >= 0]]
         else:
             parameter.copy_(source)
 
@@ -63,15 +62,18 @@ def item_tables(network: Network) -> list[str]:
     return [name for name, parameter in network.named_parameters() if id(parameter) in tables]
 
 
-def check_shapes(network: Network, old: Mapping[str, Tensor]) -> None:
-    """Raises BadOption unless both have the same parameters, of equal shape but for the rows of items and kinds."""
-    tables = [*item_tables(network), KINDS]
-    for name, parameter in network.named_parameters():
-        if name not in old:
-            raise BadOption(f"{name} is new")
-        here, there = (list(one.shape[1:] if name in tables else one.shape) for one in (parameter, old[name]))
-        if here != there:
-            raise BadOption(f"{name} has {_size(there, name in tables)} there and {_size(here, name in tables)} here")
+def check_shapes(network: Network, old: Mapping[str, Tensor], others: Iterable[str] = ()) -> None:
+    """Raises BadOption unless both have the same parameters, of equal shape but for the rows of some tables.
+
+    others: tables besides those of items that may differ in their rows
+    """
+    tables, here = [*item_tables(network), *others], dict(network.named_parameters())
+    if unlike := sorted({*old} ^ {*here}):
+        raise BadOption(f"{unlike[0]} is {'new' if unlike[0] in here else 'missing'}")
+    for name, parameter in here.items():
+        ours, theirs = (list(one.shape[name in tables :]) for one in (parameter, old[name]))
+        if ours != theirs:
+            raise BadOption(f"{name} has {_size(theirs, name in tables)} there and {_size(ours, name in tables)} here")
 
 
 def _size(shape: list[int], per_row: bool) -> str:
@@ -89,7 +91,7 @@ class _Near(NamedTuple):
 def _near(items: Tensor, vectors: Tensor) -> _Near:
     pool = torch.nonzero(items > 0).squeeze(1)[:MOST]  # numbers rise as frequencies fall
     new = torch.nonzero(items < 0).squeeze(1)
-    found = [(vectors[some] @ vectors[pool].T).topk(min(NEAREST, len(pool))) for some in new.split(ROWS)]
+    found = [(vectors[some] @ vectors[pool].T).topk(min(NEAREST, len(pool))) for some in torch.split(new, ROWS)]
     likeness = torch.cat([one.values.clamp(min=0) for one in found])
     nearest = torch.cat([items[pool[one.indices]] for one in found])
     return _Near(nearest, likeness / likeness.sum(1, keepdim=True).clamp(min=1e-12))

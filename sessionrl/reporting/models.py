@@ -120,9 +120,11 @@ def load_models(paths: Iterable[Path]) -> list[Model]:
 
 
 def load_catalogue(models: Sequence[Model]) -> Catalogue:
-    """The catalogue of the first run: runs on the same data carry the same items, and vectors must be one for all."""
-    directory = models[0].runs[0].directory
-    return Catalogue.load(directory.items, directory.vectors)
+    """The largest catalogue of all runs: runs on the same data carry the same items, but behind them those of an older
+    run that one of them goes on from.
+    """
+    catalogues = [Catalogue.load(model.runs[0].directory.items, model.runs[0].directory.vectors) for model in models]
+    return max(catalogues, key=len)
 
 
 def flat(options: Mapping[str, Any], prefix: str = "") -> Options:

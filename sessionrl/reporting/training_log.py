@@ -24,13 +24,13 @@ class Point(NamedTuple):
 
 
 def validations(run: Run) -> list[Point]:
-    """After every epoch at which the run was validated."""
+    """After every epoch at which the run was validated; at epoch 0 that of the model which a run goes on from."""
     return [Point(entry["epoch"], entry["validation"]) for entry in run.log if "validation" in entry]
 
 
 def choice(run: Run) -> Choice | None:
     """The first epoch with the highest value; None for what was not chosen on validation."""
-    found = validations(run)
+    found = [point for point in validations(run) if point.at > 0]
     if not found:
         return None
     best = max(found, key=lambda point: point.value)

@@ -30,7 +30,7 @@ class Journal:
         self._run, self._phase = run, phase
         self._loss: float | None = None
         self._best: float | None = None
-        state = {"step": 0, "epoch": 0} if checkpoint is None else checkpoint_state(checkpoint)
+        state = {"step": -1, "epoch": -1} if checkpoint is None else checkpoint_state(checkpoint)
         entries = run.read_log()
         kept = [entry for entry in entries if entry.get("phase") != phase or _before(entry, state)]
         if len(kept) < len(entries) or run.log.is_file():

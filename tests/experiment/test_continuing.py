@@ -1,0 +1,203 @@
+"""Going on from an older run on a newer log: what was known stays known, what is new is learned."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import toy_shop
+from toy_two_logs import GONE, NEW, prepare_two_logs
+
+from sessionrl import config
+from sessionrl.continuing import Origin, continuing
+from sessionrl.data.sessions import Cases, Sessions
+from sessionrl.errors import BadDirectory, BadOption
+from sessionrl.experiment import Experiment, Reporter
+from sessionrl.finding_runs import experiment_on, open_run, run_once
+from sessionrl.recommender import Recommender, make_network, network_scorer
+from sessionrl.reporting.models import load_models
+from sessionrl.reporting.training_log import choice, validations
+from sessionrl.runs import RunDirectory
+from sessionrl.scorers import BaselineScorer
+from sessionrl.training.hooks import Interrupted
+
+GRU = toy_shop.configured("gru4rec-ce", "training.epochs=4", "inputs.event_types=true")
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    return prepare_two_logs(tmp_path_factory.mktemp("two logs"))
+
+
+@pytest.fixture(scope="module")
+def old(logs, tmp_path_factory):
+    """A run on the older log; nobody writes into it."""
+    return run_once(GRU, logs.older, tmp_path_factory.mktemp("old runs"))
+
+
+@pytest.fixture(scope="module")
+def new(logs, old, tmp_path_factory):
+    """A run that goes on from it on the newer log; nobody writes into it."""
+    return run_once(continuing(old.path, ["training.epochs=2"]), logs.newer, tmp_path_factory.mktemp("new runs"))
+
+
+def file_of(run, name):
+    return json.loads(getattr(run, name).read_text(encoding="utf-8"))
+
+
+def scores(scorer, vocabulary, session, items):
+    """Of some item ids after a session of item ids."""
+    numbers = Sessions.of([vocabulary.encode(session).tolist()])
+    ((_, found),) = scorer.scored(numbers, Cases(np.array([0]), np.array([len(session)])))
+    return found[0][vocabulary.encode(items) - 1]
+
+
+def one_case(item, run):
+    sessions = Sessions.of([Recommender.load(run.path).vocabulary.encode([item]).tolist()])
+    return sessions, Cases(np.array([0]), np.array([1]))
+
+
+def test_right_after_the_start_known_items_score_as_before(logs, old):
+    experiment = experiment_on(continuing(old.path), logs.newer)
+    prepared, origin = experiment.prepared, Origin.load(old.path)
+    network = make_network(experiment.config, experiment.offer)
+    origin.begin(network, experiment.config, prepared)
+    before = Recommender.load(old.path)
+    now = network_scorer(network, experiment.config, prepared.catalogue.counts)
+    known = before.vocabulary.ids.to_list()
+    for session in (["sku-07"], ["sku-01", "sku-12", "sku-25"]):
+        was = scores(before.scorer, before.vocabulary, session, known)
+        np.testing.assert_allclose(scores(now, prepared.vocabulary, session, known), was, rtol=1e-5, atol=1e-6)
+
+
+def test_the_vocabulary_is_that_of_both_the_newer_log_first(logs, old, new):
+    ids = Recommender.load(new.path).vocabulary.ids.to_list()
+    assert set(ids) == set(toy_shop.ITEMS)
+    assert ids[:-3] == logs.newer.vocabulary.ids.to_list()
+    assert set(ids[-3:]) == set(GONE)
+    assert file_of(new, "data")["from"] == {"run": str(old.path), "known_items": 26, "new_items": 4}
+
+
+def test_what_is_new_is_learned_and_what_is_gone_is_still_read(old, new):
+    recommender = Recommender.load(new.path)
+    (after,) = recommender.recommend([[GONE[0], NEW[0]]], k=3)
+    assert after.items[0] == NEW[1]
+    assert not after.unknown
+    assert Recommender.load(old.path).recommend([[NEW[0]]], k=1)[0].unknown == [NEW[0]]
+
+
+def test_the_value_of_the_older_model_stands_in_the_log(logs, old, tmp_path):
+    said = []
+    run = run_once(continuing(old.path, ["training.epochs=1"]), logs.newer, tmp_path, Reporter(say=said.append))
+    first = next(entry for entry in run.read_log() if "validation" in entry)
+    assert (first["epoch"], first["step"], first["phase"]) == (0, 0, "selection")
+    before = experiment_on(continuing(old.path), logs.newer)
+    network = make_network(before.config, before.offer)
+    Origin.load(old.path).begin(network, before.config, before.prepared)
+    assert first["validation"] == before._value(network)
+    assert f"Before training: ndcg@20 {first['validation']:.4f}" in said
+    ((model,),) = [model.runs for model in load_models([run.path])]
+    assert validations(model)[0] == (0, first["validation"])
+    assert choice(model).epoch == 1
+
+
+def test_interrupted_and_resumed_nothing_is_different(logs, old, tmp_path):
+    settings = continuing(old.path, ["training.epochs=2", "training.target=twins"])
+    whole = run_once(settings, logs.newer, tmp_path / "whole")
+
+    def progress(at):
+        if at.step == 7:
+            raise KeyboardInterrupt
+
+    stopped = experiment_on(settings, logs.newer, Reporter(progress=progress))
+    run = stopped.new_run(tmp_path / "parts")
+    with pytest.raises(Interrupted):
+        stopped.run(run)
+    opened, run = open_run(run.path)
+    opened.run(run)
+    for file in ("weights", "log", "rankings", "metrics"):
+        assert getattr(run, file).read_bytes() == getattr(whole, file).read_bytes(), file
+    assert not run.start.exists()
+
+
+def test_the_older_run_is_not_needed_once_the_new_one_has_begun(logs, old, new, tmp_path):
+    copied = RunDirectory(shutil.copytree(old.path, tmp_path / "old"))
+    experiment = experiment_on(continuing(copied.path, ["training.epochs=2"]), logs.newer)
+    run = experiment.new_run(tmp_path)
+    shutil.rmtree(copied.path)
+    opened, run = open_run(run.path)
+    opened.run(run)
+    assert run.weights.read_bytes() == new.weights.read_bytes()
+    assert open_run(run.path)[0].measure(run).to_json() == file_of(new, "metrics")
+
+
+def test_a_run_that_goes_on_is_another_model_than_one_from_the_start(logs, old, new, tmp_path):
+    anew = run_once({**GRU, "training": {**GRU["training"], "epochs": 2}}, logs.newer, new.path.parent)
+    assert anew.path != new.path
+    labels = [model.label for model in load_models([new.path, anew.path])]
+    assert labels == [f"gru4rec-ce (from={old.path})", "gru4rec-ce (from=none)"]
+
+
+def test_what_has_other_shapes_is_refused(logs, old, tmp_path):
+    experiment = experiment_on(continuing(old.path, ["items.dim=16"]), logs.newer)
+    with pytest.raises(BadOption) as error:
+        experiment.new_run(tmp_path)
+    assert str(error.value).startswith(f"{old.path} cannot go on with items.dim=16: ")
+    assert str(error.value).endswith(
+        f".\n  do now: leave what shapes the network as {old.config} has it, or train anew without --from"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_baseline_is_fitted_again_instead(logs, tmp_path):
+    run = run_once(toy_shop.configured("markov"), logs.older, tmp_path)
+    with pytest.raises(BadOption) as error:
+        experiment_on(continuing(run.path), logs.newer)
+    assert str(error.value) == (
+        f"{run.path} holds the baseline 'markov', which has no weights to go on from.\n"
+        f"  do now: fit it on the new data, which is fast: sessionrl train {run.config} --data DIRECTORY"
+    )
+
+
+def test_a_log_of_another_shop_is_refused(logs, old, tmp_path):
+    experiment = experiment_on(continuing(old.path), logs.newer)
+    other = Origin.load(old.path)
+    foreign = other._replace(vocabulary=type(other.vocabulary)([f"x{number}" for number in range(27)]))
+    with pytest.raises(BadOption) as error:
+        foreign.begin(make_network(experiment.config, experiment.offer), experiment.config, experiment.prepared)
+    assert str(error.value) == (
+        f"{old.path} knows none of the 30 items of {logs.newer.path}.\n"
+        "  do now: check that both logs write their item ids alike, or train anew without --from"
+    )
+
+
+def test_the_network_of_an_ensemble_goes_on_and_its_baseline_is_fitted_again(logs, tmp_path):
+    settings = config.override(GRU, ["ensemble.baseline.name=stan", "training.epochs=1"])
+    old = run_once(settings, logs.older, tmp_path)
+    new = run_once(continuing(old.path), logs.newer, tmp_path)
+    scorer = Recommender.load(new.path).scorer
+    assert len(scorer.network.counts) == 31
+    (listed,) = [scores for _, scores in BaselineScorer(scorer.baseline).scored(*one_case(NEW[0], new))]
+    assert Recommender.load(new.path).vocabulary.encode([NEW[1]])[0] in listed.items
+    assert new.ensemble.is_file()
+
+
+def test_without_the_weights_to_begin_with_it_is_said(logs, old, tmp_path):
+    run = experiment_on(continuing(old.path), logs.newer).new_run(tmp_path)
+    run.start.unlink()
+    opened, run = open_run(run.path)
+    with pytest.raises(BadDirectory) as error:
+        opened.run(run)
+    assert str(error.value) == (
+        f"{run.start} is missing: the weights of {old.path}, from which this training goes on.\n"
+        f"  do now: begin it again with `sessionrl train {run.config}`"
+    )
+
+
+def test_an_experiment_on_data_without_the_older_items_is_refused(logs, old, tmp_path):
+    with pytest.raises(BadOption) as error:
+        Experiment(continuing(old.path), logs.newer).new_run(tmp_path)
+    assert str(error.value) == (
+        f"{logs.newer.path} lacks 3 items that {old.path} knows.\n"
+        "  do now: make the experiment with sessionrl.finding_runs.experiment_on, which adds them"
+    )
