@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -69,9 +70,20 @@ def test_rees46(shop_data, tmp_path):
     assert prepared.card["rows_read"] == 17_434
     assert prepared.card["cut"]["sessions_with"]["purchase"] == 200
     items = prepared.catalogue.items.drop_nulls("item_id")
+    assert items.columns == ["item_id", "category", "category_id", "brand", "price"]
     assert items["category_id"].null_count() == 0
     assert items["category"].str.contains(r"^[a-z_]+(\.[a-z_]+)*$").drop_nulls().all()
     assert items["price"].min() > 0
+
+
+def test_rees46_with_its_cold_items(shop_data, tmp_path):
+    preparation = replace(SMALL, test_days=0.02, valid_days=0.02, cold_items=True)
+    prepared = prepared_from(Rees46(str(shop_data / "rees46")), preparation, tmp_path)
+    assert prepared.card["unseen"]["test"]["events"] == 0
+    of_targets = prepared.catalogue.counts[prepared.test.items[prepared.test.position > 0]]
+    slices = np.histogram(of_targets, [0, 1, 6, 21, np.inf])[0]  # 0, 1-5, 6-20, more training events
+    assert slices.sum() == len(prepared.test.items) - len(prepared.test)
+    assert (slices > 50).all()
 
 
 def test_taobao(shop_data, tmp_path):

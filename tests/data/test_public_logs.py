@@ -54,6 +54,25 @@ def test_published_rows_are_the_events_with_two_before_them(shop_data):
     assert published.sort("session_id").equals(rebuilt.sort("session_id"))
 
 
+def test_globo_knows_where_its_readers_are(shop_data, tmp_path):
+    log = pl.scan_parquet(shop_data / "globo" / "clicks.parquet").head(50_000)
+    log.sink_parquet(tmp_path / "clicks.parquet")
+    features = ("click_country", "click_deviceGroup")
+    columns = {"item_id": "click_article_id", "timestamp": "click_timestamp"}
+    reader = Delimited(str(tmp_path / "clicks.parquet"), columns=columns, further_columns=features)
+    preparation = Preparation(split="random", vector_dim=2, session_features=features)
+    prepared = prepare(reader, preparation, tmp_path / "out")
+    of_session = log.collect().group_by("session_id").agg(pl.col(features).first())
+    of_session = dict(zip(of_session["session_id"], of_session.select(features).rows(), strict=True))
+    train, known = prepared.train, prepared.session_features
+    for number in range(0, len(train), 500):
+        raw = dict(zip(features, of_session[train.ids[number]], strict=True))
+        assert train.features[number].tolist() == known.encode(raw).tolist()
+    assert known.sizes[0] > 5
+    assert (train.features > 0).mean() > 0.99
+    assert prepared.catalogue.items.columns == ["item_id"]
+
+
 @pytest.mark.parametrize(
     ("file", "header", "rows", "kinds"),
     [
