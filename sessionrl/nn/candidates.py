@@ -66,6 +66,13 @@ class ItemSampler:
         column = torch.searchsorted(cumulative, uniform, right=True)  # never an item of share 0
         return column.clamp_(max=int(self._shown[-1])) + 1
 
+    def others(self, action: Tensor, size: int, rng: torch.Generator) -> Tensor:
+        """[N, size] item numbers for N actions [N]: drawn uniformly, with replacement, from all but the action."""
+        draw = torch.randint(max(1, len(self._shown) - 1), (len(action), size), generator=rng, device=action.device)
+        own = action - 1 if self._items is None else torch.searchsorted(self._items, action)
+        column = (draw + (draw >= own[:, None])).clamp(max=len(self._shown) - 1)  # skips over the action
+        return column + 1 if self._items is None else self._items[column]
+
     def share(self, items: Tensor, alpha: float) -> Tensor:
         """Probability that one draw gives each item, float32."""
         return self._table(alpha)[1][items - 1]

@@ -71,8 +71,8 @@ class Network(nn.Module):
             candidates: [C] item numbers; None scores the whole catalogue, column j being item j + 1, so that
                 `PAD` cannot be scored at all
             heads: which heads to compute
-            taken: [N] item numbers; when given, `q` holds that one item of each state, [N, R, 1], which spares
-                the product of all states with all candidates
+            taken: [N] or [N, n] item numbers; when given, `q` holds those items of each state alone, [N, R, 1] or
+                [N, R, n], which spares the product of all states with all candidates
             frozen: the Q heads read states and item vectors as constants, so that they learn and teach nothing else
         """
         return self.score(self.states(prefixes), candidates, heads, taken, frozen)
@@ -115,13 +115,15 @@ class Network(nn.Module):
             logits = self._matched(states, vectors[:, 0]) + bias[:, 0]
         if heads != "supervised" and self.rewards:
             turned = self._turned(states.detach() if frozen else states)  # [N, R, d]
-            vectors, bias = self._vectors(candidates if taken is None else taken, 1, 1 + self.rewards)
+            vectors, bias = self._vectors(candidates if taken is None else taken.flatten(), 1, 1 + self.rewards)
             if frozen and self.items.tied:
                 vectors = vectors.detach()
             if taken is None:
                 q = torch.stack([self._matched(turned[:, r], vectors[:, r]) for r in range(self.rewards)], 1) + bias.T
             else:
-                q = (self._one_to_one(turned, vectors) + bias).unsqueeze(-1)
+                each = (*taken.shape, 1)[:2]  # N, n
+                own = self._one_to_one(turned[:, None], vectors.view(*each, self.rewards, -1))  # [N, n, R]
+                q = (own + bias.view(*each, self.rewards)).transpose(1, 2)
         return Scores(logits, q)
 
     def sparse_parameters(self) -> list[nn.Parameter]:
@@ -156,7 +158,7 @@ class Network(nn.Module):
         return self.items.scale * F.normalize(states, dim=-1) @ F.normalize(vectors, dim=-1).T
 
     def _one_to_one(self, states: Tensor, vectors: Tensor) -> Tensor:
-        """[N, R, d] twice -> [N, R]."""
+        """[N, 1, R, d] and [N, n, R, d] -> [N, n, R]."""
         if self.items.scale is None:
             return (states * vectors).sum(-1)
         return self.items.scale * F.cosine_similarity(states, vectors, dim=-1)

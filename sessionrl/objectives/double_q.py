@@ -29,9 +29,15 @@ def bootstrap(
         candidates: what may be chosen
         weights: [R], weight of each reward in the choice
     """
-    q = online(next_state, candidates.items, heads="q").q  # [N, R, C]
+    q = online(next_state, candidates.items, heads="q").q
+    return greedy_value(q, target, next_state, candidates, weights)
+
+
+@torch.no_grad()
+def greedy_value(q: Tensor, target: Network, state: Prefixes, candidates: Candidates, weights: Tensor) -> Tensor:
+    """Q'(s, argmax_a w . q(s, a)) for every reward, [N, R], where the online q [N, R, C] are known already."""
     greedy = candidates.numbers(torch.einsum("r,nrc->nc", weights, q).argmax(-1))
-    value: Tensor = target(next_state, heads="q", taken=greedy).q.squeeze(-1)
+    value: Tensor = target(state, heads="q", taken=greedy).q.squeeze(-1)
     return value
 
 

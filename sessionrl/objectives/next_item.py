@@ -76,12 +76,26 @@ class NextItem:
         """[N, C] scores -> [N] losses."""
         position, ignored = candidates.position, candidates.ignored
         if self.kind == "cross_entropy":
-            return cross_entropy(self._corrected(logits, candidates), position, ignored)
+            return -self.log_probability(logits, candidates)
         if self.kind == "bpr_max":
             return bpr_max(logits, position, ignored, self.regularisation, self.elu)
         if self.kind == "gbce":
             return self._gbce(logits, candidates)
         return (top1 if self.kind == "top1" else top1_max)(logits, position, ignored)
+
+    def log_probability(self, logits: Tensor, candidates: Candidates) -> Tensor:
+        """[N] log pi(a | s) of the next items under pi = softmax(scores), whatever `kind` is.
+
+        Where candidates are sampled this estimates what it is over the whole catalogue, if log_q = 1.
+        """
+        return -cross_entropy(self._corrected(logits, candidates), candidates.position, candidates.ignored)
+
+    def policy(self, logits: Tensor, candidates: Candidates) -> Tensor:
+        """[N, C] pi(. | s) over the candidates, of which `log_probability` has one entry; 0 for the ignored ones."""
+        corrected = self._corrected(logits, candidates)
+        if candidates.ignored is not None:
+            corrected = corrected.masked_fill(candidates.ignored, -torch.inf)
+        return corrected.softmax(1)
 
     def _corrected(self, logits: Tensor, candidates: Candidates) -> Tensor:
         if candidates.log_q is None:

@@ -28,6 +28,7 @@ class Context:
     """What a loss may know besides the batch.
 
     step:        optimiser steps done so far
+    progress:    share of the planned steps that is done, 0 … 1
     rng:         the only source of chance
     sampler:     draws items by their training counts, and knows which may be shown
     tail:        [V] bool, the less popular items of the training part
@@ -47,6 +48,7 @@ class Context:
     kind_shares: Tensor
     attributes: Mapping[str, Tensor] = field(default_factory=dict)
     plateaued: bool = False
+    progress: float = 0.0
 
 
 class Objective(Protocol):

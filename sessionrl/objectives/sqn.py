@@ -1,16 +1,34 @@
 """SQN: self-supervised Q-learning. Xin et al. 2020, arXiv:2006.05779."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
+from torch import Tensor
 
+from sessionrl.nn.candidates import Candidates
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.double_q import bootstrap, td_loss
 from sessionrl.objectives.next_item import NextItem
 from sessionrl.objectives.objective import Context, Loss
 from sessionrl.registry import register
+
+
+class Terms(NamedTuple):
+    """The two halves of the loss before they are averaged, and what they were made of.
+
+    supervised: [N]
+    td:         [N]
+    q:          [N, 1 + n] online Q of the action, first, and of n negatives
+    logits:     [N, C] online supervised scores of the candidates
+    """
+
+    supervised: Tensor
+    td: Tensor
+    q: Tensor
+    logits: Tensor
+    candidates: Candidates
 
 
 @register("objective", "sqn")
@@ -41,12 +59,17 @@ class SQN:
         return self.supervised.samples
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
+        terms = self.terms(online, target, batch, context)
+        supervised, td = terms.supervised.mean(), terms.td.mean()
+        parts = {self.supervised.kind: supervised.detach(), "td": td.detach()}
+        return Loss(supervised + self.td_weight * td, parts)
+
+    def terms(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Terms:
+        """Both halves of the loss per transition; no negatives."""
         assert target is not None
         candidates = self.supervised.candidates(batch, context)
         now = online(batch.state, candidates.items, taken=batch.action)
-        weights = now.q.new_ones(1)
-        future = bootstrap(online, target, batch.next_state, candidates, weights)
-        supervised = self.supervised.per_transition(now.logits, candidates).mean()
-        td = td_loss(now.q.squeeze(-1), batch.reward[:, None], future, self.gamma, batch.done).mean()
-        parts = {self.supervised.kind: supervised.detach(), "td": td.detach()}
-        return Loss(supervised + self.td_weight * td, parts)
+        future = bootstrap(online, target, batch.next_state, candidates, now.q.new_ones(1))
+        td = td_loss(now.q.squeeze(-1), batch.reward[:, None], future, self.gamma, batch.done)
+        supervised = self.supervised.per_transition(now.logits, candidates)
+        return Terms(supervised, td.squeeze(1), now.q.squeeze(1), now.logits, candidates)

@@ -177,7 +177,7 @@ class _Loop:
         online = self.networks[role].train()
         # The target is read without dropout: the authors leave it on in both networks, which only adds noise to Q'.
         target = self.networks[1 - role].eval() if self.twins else self.target
-        context = replace(self.known, step=at.step, plateaued=at.plateau > 0)
+        context = replace(self.known, step=at.step, progress=at.step / self.steps, plateaued=at.plateau > 0)
         loss = self.objective.loss(online, target, batch, context)
         for optimizer in self.optimizers[role]:
             optimizer.zero_grad(set_to_none=True)

@@ -46,6 +46,18 @@ def test_every_draw_is_an_item(counts, alpha, seed):
     assert drawn.max() <= len(counts)
 
 
+@pytest.mark.parametrize("shown", [None, np.array([False, True, False, True, True])])
+def test_others_are_every_shown_item_but_the_action(shown):
+    sampler = ItemSampler(np.array([0, 9, 3, 1, 0]), recommendable=shown)
+    action = torch.tensor([1, 3, 4])
+    drawn = sampler.others(action, 300, rng())
+    items = {1, 2, 3, 4} if shown is None else {1, 3, 4}
+    for own, row in zip(action.tolist(), drawn.tolist(), strict=True):
+        assert set(row) == items - {own}
+        often = np.bincount(row)[sorted(items - {own})]
+        assert chisquare(often).pvalue > 0.001
+
+
 def test_the_generator_is_the_only_source_of_chance():
     sampler = ItemSampler(COUNTS)
     torch.manual_seed(1)

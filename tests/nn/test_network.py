@@ -74,6 +74,13 @@ def test_taken_items_are_one_entry_of_every_row(items):
     torch.testing.assert_close(found.q, whole.q.gather(2, (taken - 1)[:, None, None].expand(-1, 2, 1)))
 
 
+@pytest.mark.parametrize("items", EVERY_KIND)
+def test_several_taken_items_of_every_state(items):
+    whole, taken = network(**items)(STATES), torch.tensor([[5, 1, 5], [1, 2, 3], [2, 2, 2], [6, 4, 1]])
+    found = network(**items)(STATES, heads="q", taken=taken)
+    torch.testing.assert_close(found.q, whole.q.gather(2, (taken - 1)[:, None].expand(-1, 2, -1)))
+
+
 def test_heads_that_are_not_asked_for_are_empty():
     whole = network()(STATES)
     supervised, q = network()(STATES, heads="supervised"), network()(STATES, heads="q")

@@ -1,70 +1,17 @@
-"""SQN and SMORL on a network small enough for paper and pencil.
-
-The backbone hands its input through, so the state is the vector of the last item. The session is 1, 2, 3:
-
-    transition  state        action  reward  next state
-    0           (1, 0)       2       0.2     (0, 1)
-    1           (0, 1)       3       3       none, the session ends
-
-    item  vector  supervised  relevance  diversity  novelty    relevance  diversity  novelty  fixed   tail
-                              of the online network            of the target network          vector
-    1     (1, 0)  (0, ln 2)   (1, 4)     (0, 1)     (0, 0)     (0, 6)     (0, 9)     (0, 9)   (1, 0)   no
-    2     (0, 1)  (ln 2, 0)   (2, 3)     (1, 0)     (1, 0)     (7, 7)     (7, 7)     (7, 7)   (.6, .8) yes
-    3     (1, 1)  (0, ln 3)   (5, 1)     (0, 3)     (0, 1)     (0, 4)     (0, 2)     (0, -1)  (0, 1)   no
-
-Supervised: state 0 scores (0, ln 2, 0), so p(2) = 2/4; state 1 scores (ln 2, 0, ln 3), so p(3) = 3/6. L_s = ln 2.
-"""
+"""SQN and SMORL on the network of `by_hand`, and what they must be to each other."""
 
 import math
 from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
+from by_hand import FIXED, LN2, LN3, ONLINE, TAIL, TARGET, batch, by_hand, context, gru_network, values
 
-from sessionrl import registry
-from sessionrl.data.sessions import Sessions
-from sessionrl.nn.candidates import ItemSampler
-from sessionrl.nn.items import Items
 from sessionrl.nn.network import Network
-from sessionrl.nn.prefixes import Prefixes, Reads, pieces, transitions
+from sessionrl.nn.prefixes import Prefixes
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context
 from sessionrl.objectives.smorl import SMORL
 from sessionrl.objectives.sqn import SQN
-
-LN2, LN3 = math.log(2), math.log(3)
-INPUT = [[0, 0], [1, 0], [0, 1], [1, 1]]
-SUPERVISED = [[0, 0], [0, LN2], [LN2, 0], [0, LN3]]
-ONLINE = [[[9, 9], [1, 4], [2, 3], [5, 1]], [[9, 9], [0, 1], [1, 0], [0, 3]], [[9, 9], [0, 0], [1, 0], [0, 1]]]
-TARGET = [[[9, 9], [0, 6], [7, 7], [0, 4]], [[9, 9], [0, 9], [7, 7], [0, 2]], [[9, 9], [0, 9], [7, 7], [0, -1]]]
-FIXED = torch.tensor([[0, 0], [1, 0], [0.6, 0.8], [0, 1]])
-REWARDS = torch.tensor([1, 0.2, 3])
-TAIL = torch.tensor([False, False, True, False])
-
-
-def by_hand(q_heads, supervised=SUPERVISED) -> Network:
-    """The network of the table; tables are per head, the parameter holds all heads of an item side by side."""
-    network = Network(Items(4, 2, tied=False), nn.Identity(), len(q_heads))
-    with torch.no_grad():
-        network.items.id.copy_(torch.tensor(INPUT))
-        network.heads.copy_(torch.cat([torch.tensor(table) for table in [supervised, *q_heads]], 1))
-    return network
-
-
-def batch(start: bool = False):
-    sessions = Sessions.of([[1, 2, 3]], [[0, 1, 2]])
-    return transitions(sessions, pieces(sessions, 50), REWARDS.numpy(), Reads(start))
-
-
-def context(vectors=FIXED, tail=TAIL) -> Context:
-    sampler = ItemSampler(torch.tensor([0, 3, 2, 1]).numpy())
-    shares = torch.full((3,), 1 / 3)
-    return Context(0, torch.Generator().manual_seed(0), sampler, tail, vectors, REWARDS, shares)
-
-
-def values(loss) -> dict[str, float]:
-    return {name: float(part) for name, part in loss.parts.items()}
 
 
 def test_sqn_by_hand():
@@ -110,11 +57,6 @@ def test_rewards_come_from_the_fixed_vectors_and_the_tail_of_the_context():
 def test_the_first_event_earns_no_diversity():
     first = SMORL().reward(batch(start=True), batch(start=True).action, context())
     assert torch.allclose(first, torch.tensor([[1, 0, 0], [0.2, 0.4, 1], [3, 0.2, 0]]), atol=1e-6)
-
-
-def gru_network(rewards: int, seed: int, tied: bool = True) -> Network:
-    torch.manual_seed(seed)
-    return Network(Items(4, 6, tied=tied), registry.build("backbone", {"name": "gru"}, dim=6), rewards)
 
 
 def first_head_of(network: Network) -> Network:
