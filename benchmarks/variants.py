@@ -43,8 +43,12 @@ SHARED: Space = {
     "training.transitions_per_batch": (80, 160, 320),
 }
 AGAIN: Space = {"items.dropout": (0.2, 0.3, 0.4, 0.5)}  # by every model, beside its learning rate
-TD: Space = {"objective.td_weight": (0.03, 0.1, 0.3, 1.0)}
-GAMMA: Space = {"objective.gamma": (0.1, 0.3, 0.5, 0.8)}
+SIZES = (0.1, 0.3, 1.0, 3.0)  # of what is added to the supervised loss
+GAMMAS = (0.1, 0.3, 0.5, 0.8)
+TD: Space = {"objective.td_weight": SIZES}
+Q: Space = {"objective.gamma": GAMMAS, **TD}
+ACTOR: Space = {"objective.warm_up": (0.25, 0.5, 0.75)}
+TASK: Space = {"objective.weight": SIZES, "objective.longest": (10, 50)}
 
 
 def _named(name: str, *options: str) -> tuple[str, ...]:
@@ -56,16 +60,16 @@ def _named(name: str, *options: str) -> tuple[str, ...]:
 # What makes an objective of the control, its role, and the space of its own options.
 OBJECTIVES: dict[str, tuple[tuple[str, ...], Role, Space]] = {
     "next": ((), "control", {}),
-    "sqn": (_named("sqn"), "claim", {**GAMMA, **TD}),
-    "snqn": (_named("snqn"), "claim", {**GAMMA, **TD}),
-    "sac": (_named("sac"), "claim", {**GAMMA, **TD}),
-    "sa2c": (_named("sa2c"), "claim", {**GAMMA, **TD}),
-    "smorl": (_named("smorl"), "claim", {**GAMMA, **TD}),
-    "cql": (_named("cql"), "claim", {**GAMMA, **TD}),
-    "prl": (("objective.name=prl",), "claim", {}),
-    "eval": (_named("eval"), "probe", {**GAMMA, **TD}),
-    "hist": (_named("hist"), "probe", {**GAMMA, **TD}),
-    "fut": (_named("fut"), "probe", {**GAMMA, **TD}),
+    "sqn": (_named("sqn"), "claim", Q),
+    "snqn": (_named("snqn"), "claim", {**Q, "objective.q_negatives": (1, 3, 10)}),
+    "sac": (_named("sac"), "claim", {**Q, **ACTOR}),
+    "sa2c": (_named("sa2c"), "claim", {**Q, **ACTOR, "objective.smoothing": (0.0, 0.5)}),
+    "smorl": (_named("smorl"), "claim", {**Q, "objective.weights": ((1.0, 1.0, 1.0), (1.0, 0.3, 0.3))}),
+    "cql": (_named("cql"), "claim", Q),
+    "prl": (_named("prl"), "claim", {}),
+    "eval": (_named("eval"), "probe", Q),
+    "hist": (_named("hist"), "probe", TASK),
+    "fut": (_named("fut"), "probe", TASK),
     "gamma0": (_named("sqn", "gamma=0.0"), "probe", TD),
     "shuffled": (
         (
@@ -74,7 +78,7 @@ OBJECTIVES: dict[str, tuple[tuple[str, ...], Role, Space]] = {
             *(f"objective.of.supervised.{one}" for one in SUPERVISED),
         ),
         "probe",
-        {"objective.of.gamma": GAMMA["objective.gamma"], "objective.of.td_weight": TD["objective.td_weight"]},
+        {"objective.of.gamma": GAMMAS, "objective.of.td_weight": SIZES},
     ),
 }
 

@@ -113,6 +113,6 @@ def test_variants_differ_from_their_control_in_the_objective_alone_and_have_the_
         for part in ("items", "backbone", "training"):
             assert complete[part] == control[part], name
         for option, values in variant.space.items():
-            for value in values:
-                config.complete(config.override(configuration, [f"{option}={value}"]))
+            for assignment in modules["search"].assignments({option: values[-1]}):
+                config.complete(config.override(configuration, [assignment]))
                 modules["search"]._value(complete, option)  # there is such an option, written out
