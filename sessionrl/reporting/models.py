@@ -1,10 +1,12 @@
 """Models of a report: runs that differ only in their seed are one model, and all models are of the same data."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+
+import polars as pl
 
 from sessionrl import config as configuration
 from sessionrl.data.catalogue import Catalogue
@@ -21,12 +23,16 @@ Options = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A finished run, as its directory says: complete configuration, environment, and what it was trained on."""
+    """A finished run, as its directory says: complete configuration, environment, and what it was trained on.
+
+    n_items: items that compete, of the run among those beside it that knows the most
+    """
 
     directory: RunDirectory
     config: Options
     environment: Options
     data: Options
+    n_items: int
 
     @property
     def path(self) -> Path:
@@ -45,8 +51,11 @@ class Run:
 
     @cached_property
     def rankings(self) -> Rankings:
-        """Of the test part; read when it is first asked for."""
-        return Rankings.load(self.directory.rankings)
+        """Of the test part; read when it is first asked for.
+
+        An item that only another run knows, because that one goes on from an older one, is never in the lists.
+        """
+        return replace(Rankings.load(self.directory.rankings), n_items=self.n_items)
 
     @cached_property
     def log(self) -> list[Options]:
@@ -109,6 +118,8 @@ def load_models(paths: Iterable[Path]) -> list[Model]:
     if not runs:
         raise BadOption("Give at least one run: a directory that `sessionrl train` printed.")
     _check_same_data(runs)
+    most = max(run.n_items for run in runs)
+    runs = [replace(run, n_items=most) for run in runs]
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(repr(sorted(flat(_model_options(run)).items())), []).append(run)
@@ -123,8 +134,8 @@ def load_catalogue(models: Sequence[Model]) -> Catalogue:
     """The largest catalogue of all runs: runs on the same data carry the same items, but behind them those of an older
     run that one of them goes on from.
     """
-    catalogues = [Catalogue.load(model.runs[0].directory.items, model.runs[0].directory.vectors) for model in models]
-    return max(catalogues, key=len)
+    directory = max((run.directory for model in models for run in model.runs), key=_n_items)
+    return Catalogue.load(directory.items, directory.vectors)
 
 
 def flat(options: Mapping[str, Any], prefix: str = "") -> Options:
@@ -155,7 +166,11 @@ def _load_run(path: Path) -> Run:
     directory = RunDirectory(path)
     directory.check()
     config = configuration.load(str(directory.config))
-    return Run(directory, config, read_json(directory.environment), read_json(directory.data))
+    return Run(directory, config, read_json(directory.environment), read_json(directory.data), _n_items(directory))
+
+
+def _n_items(directory: RunDirectory) -> int:
+    return int(pl.scan_parquet(directory.items).select(pl.len()).collect().item())
 
 
 def _model_options(run: Run) -> Options:

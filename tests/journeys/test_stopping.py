@@ -85,12 +85,26 @@ KILLED = [
 def test_killed_at_any_step_and_resumed_nothing_is_different(times, preset, options, furnished, tmp_path, sessionrl):
     """Steps before the last checkpoint, between checkpoints, in the choice of epochs and in the refit after it."""
     words = ("train", preset, *OPTIONS, "training.log_every=1", *options, "--data", furnished / "prepared" / "toy")
+    assert_killed_and_resumed_nothing_is_different(words, times, preset, tmp_path, sessionrl)
+
+
+def test_so_does_a_training_that_goes_on_from_another_run(furnished, tmp_path, sessionrl):
+    """Also when it is killed before its first checkpoint, after the value of the older model was logged."""
+    data = ("--data", furnished / "prepared" / "toy")
+    first = ("objective.negatives=16", "items.dim=8", "training.epochs=1", "evaluation.replicates=100")
+    assert sessionrl("train", "gru4rec-ce", *first, *data, "--out", tmp_path / "older").code == 0
+    (older,) = runs_in(tmp_path / "older")
+    words = ("train", "--from", older, *OPTIONS, "training.log_every=1", "training.checkpoint_every=60", *data)
+    assert_killed_and_resumed_nothing_is_different(words, 2, "from", tmp_path, sessionrl)
+
+
+def assert_killed_and_resumed_nothing_is_different(words, times, draw, tmp_path, sessionrl):
     whole, folder = tmp_path / "whole", tmp_path / "runs"
     assert sessionrl(*words, "--out", whole).code == 0
     (path,) = runs_in(whole)
     whole = RunDirectory(path)
     length = len(whole.read_log())
-    lines = sorted(random.Random(f"{preset} {times}").sample(range(5, length - 40, 20), times))
+    lines = sorted(random.Random(f"{draw} {times}").sample(range(5, length - 40, 20), times))
     print(f"killed after {lines} of {length} lines of the log")  # pytest shows it when the test fails
 
     begun = command(*words, "--out", folder)
