@@ -27,6 +27,10 @@ class Network(nn.Module):
     and each Q head has a map of its own; untied, head h has vectors of its own: s . e_ih + b_ih. All heads lie in
     one stacked parameter, so that none is ever without a gradient.
 
+    With `items.scale` the supervised head scores by scale times the cosine, which suits a softmax. Q is a sum of rewards
+    and no logit: its heads see the state at unit length and do without the scale, so that they begin near 0 and not
+    anywhere in -scale … scale, from where the TD loss would first tear at the encoder.
+
     Args:
         items: the item vectors
         backbone: causal map [B, T, d] -> [B, T, d]
@@ -116,14 +120,15 @@ class Network(nn.Module):
         if heads != "supervised" and self.rewards:
             turned = self._turned(states.detach() if frozen else states)  # [N, R, d]
             vectors, bias = self._vectors(candidates if taken is None else taken.flatten(), 1, 1 + self.rewards)
+            if self.items.tied and self.items.scale is not None:
+                vectors = F.normalize(vectors, dim=-1)
             if frozen and self.items.tied:
                 vectors = vectors.detach()
             if taken is None:
-                q = torch.stack([self._matched(turned[:, r], vectors[:, r]) for r in range(self.rewards)], 1) + bias.T
+                q = torch.einsum("nrd,crd->nrc", turned, vectors) + bias.T
             else:
-                each = (*taken.shape, 1)[:2]  # N, n
-                own = self._one_to_one(turned[:, None], vectors.view(*each, self.rewards, -1))  # [N, n, R]
-                q = (own + bias.view(*each, self.rewards)).transpose(1, 2)
+                vectors, bias = (part.unflatten(0, (len(taken), -1)) for part in (vectors, bias))  # [N, n, R, …]
+                q = (turned[:, None] * vectors).sum(-1).add(bias).transpose(1, 2)
         return Scores(logits, q)
 
     def sparse_parameters(self) -> list[nn.Parameter]:
@@ -147,6 +152,8 @@ class Network(nn.Module):
 
     def _turned(self, states: Tensor) -> Tensor:
         """[N, R, d], the state as each Q head sees it."""
+        if self.items.scale is not None:
+            states = F.normalize(states, dim=-1)
         if self.items.tied and self.heads is not None:
             return torch.einsum("nd,rde->nre", states, self.heads)
         return states.unsqueeze(1).expand(-1, self.rewards, -1)
@@ -156,9 +163,3 @@ class Network(nn.Module):
         if self.items.scale is None:
             return states @ vectors.T
         return self.items.scale * F.normalize(states, dim=-1) @ F.normalize(vectors, dim=-1).T
-
-    def _one_to_one(self, states: Tensor, vectors: Tensor) -> Tensor:
-        """[N, 1, R, d] and [N, n, R, d] -> [N, n, R]."""
-        if self.items.scale is None:
-            return (states * vectors).sum(-1)
-        return self.items.scale * F.cosine_similarity(states, vectors, dim=-1)

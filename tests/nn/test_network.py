@@ -182,3 +182,15 @@ def test_frozen_q_heads_score_alike_and_teach_only_themselves(tied, taken):
     frozen.q.sum().backward()
     taught = {name for name, parameter in made.named_parameters() if parameter.grad is not None}
     assert taught == {"heads", "bias"}
+
+
+def test_q_is_no_logit_and_is_not_scaled():
+    made = Network(Items(3, 2, scale=10.0), nn.Identity(), 1)
+    with torch.no_grad():
+        made.items.id.copy_(torch.tensor([[0.0, 0], [3, 4], [0, 2]]))
+        made.heads.copy_(torch.tensor([[[1.0, 2], [0, 3]]]))
+        made.bias[:, 1] = torch.tensor([0.0, 0.5, 0])
+    state = Prefixes(torch.tensor([[1]]), torch.tensor([0]))
+    # The state (.6, .8), turned to (.6, 3.6); the items at unit length (.6, .8) and (0, 1).
+    assert made(state).q.flatten().tolist() == pytest.approx([0.36 + 2.88 + 0.5, 3.6])
+    assert made(state, taken=torch.tensor([2])).q.flatten().tolist() == pytest.approx([3.6])
