@@ -63,6 +63,9 @@ def test_objective_keeps_its_contract_with_every_ranking_loss(name, kind):
         ("next_item", {"kind": "bpr_max", "elu": 0.5}),
         ("next_item", {"log_q": 0.0}),
         ("sqn", {"gamma": 0.0}),
+        ("cql", {"one_head": True}),
+        ("sac", {"warm_up": 0}),
+        ("sa2c", {"warm_up": 0, "smoothing": 0.5}),
         ("smorl", {"rewards_of": "top", "weights": [1.0, 0.5, 0.0]}),
     ],
 )
