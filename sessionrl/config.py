@@ -16,7 +16,7 @@ from sessionrl.errors import BadOption, UnknownName, did_you_mean
 # The section of each part: by registered name, or one class. `given` is what the code supplies, not the file.
 NAMED = {"backbone": ("dim",), "objective": (), "policy": (), "baseline": ()}
 FIXED = {
-    "items": ("sessionrl.nn.items:Items", ("n_items",)),
+    "items": ("sessionrl.nn.items:Items", ("n_items", "described")),
     "inputs": ("sessionrl.nn.inputs:Inputs", ("dim", "kinds", "feature_sizes")),
     "training": ("sessionrl.training.options:Training", ()),
     "ensemble": ("sessionrl.ensemble:Ensemble", ()),

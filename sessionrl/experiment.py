@@ -17,6 +17,8 @@ from sessionrl import __version__, registry
 from sessionrl import config as configuration
 from sessionrl.baselines.baseline import Baseline
 from sessionrl.continuing import Origin
+from sessionrl.data.catalogue import Catalogue
+from sessionrl.data.item_features import ItemFeatures
 from sessionrl.data.prepare import Prepared
 from sessionrl.data.sessions import Sessions
 from sessionrl.ensemble import GRID, Ensemble, EnsembleScorer
@@ -62,7 +64,7 @@ class Experiment:
     def __init__(self, config: Mapping[str, Any], prepared: Prepared, reporter: Reporter | None = None):
         self.config = configuration.complete(config)
         self.prepared, self.reporter = prepared, reporter or Reporter()
-        self.offer = Offer(prepared.catalogue, len(prepared.kinds))
+        self.offer = Offer(prepared.catalogue, prepared.kinds, prepared.session_features, self._item_features())
         self.evaluation: Evaluation = configuration.fixed("evaluation", self.config)
         self.selection = Selection.of(self.evaluation, prepared.valid, prepared.catalogue, prepared.kinds)
         check_metrics(self.evaluation, prepared.catalogue, prepared.kinds)
@@ -73,6 +75,11 @@ class Experiment:
             self.device = str(choose_device(self.config["training"]["device"]))
             self._try_policy()
             self._check_parts()
+
+    def _item_features(self) -> ItemFeatures:
+        """What networks read of the table of items."""
+        wanted = self.config.get("items", {}).get("features", ())
+        return ItemFeatures.fit(self.prepared.catalogue.items, wanted)
 
     def _try_policy(self) -> None:
         """Build the network and order the items of one state, to see that policy and network fit together."""
@@ -110,6 +117,10 @@ class Experiment:
     def _describe(self, run: RunDirectory) -> None:
         self.prepared.vocabulary.save(run.vocabulary)
         self.prepared.catalogue.save(run.items, run.vectors)
+        if len(self.offer.session_features):
+            self.offer.session_features.save(run.session_features)
+        if self.offer.item_features.columns:
+            self.offer.item_features.save(run.item_features)
         about: dict[str, Any] = {"prepared": str(self.prepared.path), "fingerprint": self.prepared.fingerprint}
         if "from" in self.config:
             about |= {"from": self._begin(run)}
@@ -129,9 +140,9 @@ class Experiment:
         save_file(network.state_dict(), run.start)
         return origin.about(self.prepared)
 
-    def _network(self, run: RunDirectory) -> Network:
-        """What training begins with."""
-        network = make_network(self.config, self.offer)
+    def _network(self, run: RunDirectory, catalogue: Catalogue) -> Network:
+        """What training begins with; `catalogue` counts the events it is trained on."""
+        network = make_network(self.config, self.offer._replace(catalogue=catalogue))
         if "from" in self.config:
             if not run.start.is_file():
                 raise BadDirectory(
@@ -139,6 +150,7 @@ class Experiment:
                     f"  do now: begin it again with `sessionrl train {run.config}`"
                 )
             network.load_state_dict(load_file(run.start))
+            network.items.learned(catalogue.counts > 0)
             network.items.warm_start = 0.0  # they are where training left them
         return network
 
@@ -242,7 +254,7 @@ class Experiment:
             self.reporter.say(f"Training {configuration.label(self.config)} ({name}) on {len(sessions):,} sessions")
         journal = Journal(run, name, checkpoint if resume else None)
         if "from" in self.config and chosen is None and len(self.prepared.valid) and not resume:
-            value = self._value(self._network(run).to(self.device))
+            value = self._value(self._network(run, catalogue).to(self.device))
             journal.add({"step": 0, "epoch": 0, "validation": value, "of_networks": [value]})
             self.reporter.say(f"Before training: {self.selection.by} {value:.4f}")
         hooks = Hooks(
@@ -255,7 +267,7 @@ class Experiment:
         )
         material = Material(sessions, self.prepared.rewards, catalogue)
         seed = self.config["seed"]
-        return train(lambda: self._network(run), objective, training, material, seed, hooks, resume)
+        return train(lambda: self._network(run, catalogue), objective, training, material, seed, hooks, resume)
 
     def _value(self, network: Network, baseline: Baseline | None = None, weight: float = 0.0) -> float:
         """The selecting metric on the validation part."""

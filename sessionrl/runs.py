@@ -7,10 +7,12 @@ is a file that is complete. A run without ``metrics.json`` is unfinished, and ev
 
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,17 @@ def runs_in(parent: Path) -> list[Path]:
     return sorted(config.parent for config in parent.glob("[!.]*/config.toml"))
 
 
+def run_name(label: str, data: str) -> str:
+    """A name that no other run has: what the model is called, what it was trained on, when, and by chance."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return f"{name_of_label(label)}-{data}-{stamp}-{secrets.token_hex(2)}"
+
+
+def name_of_label(label: str) -> str:
+    """What the names of all runs of a model begin with; the label as a file can be called."""
+    return re.sub(r"[^\w.+-]+", "-", label)
+
+
 def prepared_in(parent: Path) -> list[Path]:
     """The finished prepared data sets that lie in a directory."""
     return sorted(card.parent for card in parent.glob("[!.]*/card.json"))
@@ -121,6 +134,7 @@ class RunDirectory:
     items = property(lambda self: self.path / "items.parquet")
     vectors = property(lambda self: self.path / "vectors.safetensors")
     session_features = property(lambda self: self.path / "session_features.json")
+    item_features = property(lambda self: self.path / "item_features.json")
     weights = property(lambda self: self.path / "weights.safetensors")
     checkpoint = property(lambda self: self.path / "checkpoint")
     start = property(lambda self: self.path / "checkpoint" / "start.safetensors")

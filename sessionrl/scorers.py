@@ -47,8 +47,8 @@ class NetworkScorer:
         self, sessions: Sessions, cases: Cases, mix: Callable[[Tensor, Cases], Tensor] | None = None
     ) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
         """Chunks of the cases; `mix` changes the supervised scores [N, V - 1] before the policy reads them."""
-        reads = self.network.reads
-        device = self.network.bias.device
+        network = self.network.folded()
+        reads, device = network.reads, network.bias.device
         empty = cases.length == 0 if not reads.start else np.zeros(len(cases.length), bool)
         if empty.any():
             for some in _runs(np.flatnonzero(empty), ROWS):
@@ -56,10 +56,10 @@ class NetworkScorer:
         known = np.flatnonzero(~empty)
         for group in _groups_of_sessions(cases, known, CELLS):
             laid_out = prefixes(sessions, _pick(cases, group), reads).to(device)
-            states = self.network.states(laid_out)
+            states = network.states(laid_out)
             for at in range(0, len(group), ROWS):
                 chunk = _pick(cases, group[at : at + ROWS])
-                scores = self.network.score(states[at : at + ROWS], heads=self.policy.heads)
+                scores = network.score(states[at : at + ROWS], heads=self.policy.heads)
                 if mix is not None:
                     scores = scores._replace(logits=mix(scores.logits, chunk))
                 yield chunk, self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))

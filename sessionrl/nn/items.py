@@ -1,18 +1,46 @@
 """Item vectors: one row per item, read at the input and, when tied, scored at the output."""
 
 import math
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sessionrl.data.item_features import ItemCodes
 from sessionrl.data.sessions import PAD
+from sessionrl.errors import BadOption
+from sessionrl.nn.features import FeatureVectors
+
+ROWS = 1 << 16  # items whose vectors are computed together
+
+
+class Described(NamedTuple):
+    """What a network is told of the items beside their number.
+
+    codes:  their features
+    tokens: how many tokens these have
+    known:  [V] bool, items with events in what the network is trained on
+    """
+
+    codes: ItemCodes
+    tokens: int
+    known: npt.NDArray[np.bool_]
 
 
 class Items(nn.Module):
-    """One vector per item.
+    """One vector per item: e_i = m_i id_i + f_i, where f_i is what its features add (`FeatureVectors`).
+
+    Without features e_i = id_i.
+
+    m_i is 0 for items whose id is left out: in evaluation those without events in what was trained on, of which nothing
+    was learned; in training a share of the items, drawn anew for every step, so that the features alone learn to stand
+    for an item. Such an item has the bias of `PAD`, so that this becomes the bias of an item known by its features
+    alone. Items without events keep their id and bias in training, where they are nothing but negatives: these learn
+    that, and the features do not.
 
     Weights are drawn from U(-b, b) with b = sqrt(6 / (V + dim)), GRU4Rec's initialisation; the row of `PAD` is
     zero and stays so, unless `start` makes it the learned vector of the empty history.
@@ -29,9 +57,15 @@ class Items(nn.Module):
             (NISER, arXiv:1909.04276; CORE, arXiv:2204.11067)
         warm_start: weight of the catalogue's co-occurrence vectors in the vectors that training starts from
             (`begin_near`); 0 starts from random ones
+        features: columns of the table of items; see `sessionrl.data.item_features`. Needs `tied`
+        id_dropout: share of the items whose id is left out in a step of training, the same at input and output
+        described: what is known of the items; None leaves the features out
+
+    Raises:
+        BadOption: features without tied vectors, or id_dropout without features.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options of a section, given by name
         self,
         n_items: int,
         dim: Annotated[int, Field(ge=1)] = 64,
@@ -40,8 +74,12 @@ class Items(nn.Module):
         start: bool = False,
         scale: Annotated[float, Field(gt=0)] | None = None,
         warm_start: Annotated[float, Field(ge=0)] = 0.0,
+        features: tuple[str, ...] = (),
+        id_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+        described: Described | None = None,
     ):
         super().__init__()
+        _check(features, tied, id_dropout)
         self.dim, self.tied, self.start, self.scale, self.warm_start = dim, tied, start, scale, warm_start
         self.sparse = False  # gradients of looked-up rows only; the training loop switches it on
         self.id = nn.Parameter(torch.empty(n_items, dim))
@@ -51,14 +89,61 @@ class Items(nn.Module):
         if not start:  # a start token at 0 would get a gradient 1e12 times too large when it is made unit length
             with torch.no_grad():
                 self.id[PAD] = 0
+        self.id_dropout, self.features = id_dropout, None
+        if features and described is not None:
+            self.features = FeatureVectors(described.codes, described.tokens, dim, bound)
+            known = torch.from_numpy(described.known.copy())
+            known[PAD] = True
+            self.register_buffer("known", known)
+            self.register_buffer("read", torch.ones(n_items, dtype=torch.bool), persistent=False)
 
     def forward(self, items: Tensor) -> Tensor:
         """[...] item numbers -> [..., dim] input vectors."""
-        vectors = F.embedding(items, self.id, padding_idx=None if self.start else PAD, sparse=self.sparse)
+        vectors = self.vectors(items)
         if self.scale is not None:
             vectors = F.normalize(vectors, dim=-1)
         dropped: Tensor = self.dropout(vectors)
         return dropped
+
+    def vectors(self, items: Tensor) -> Tensor:
+        """[...] item numbers -> [..., dim], the e_i."""
+        ids = F.embedding(items, self.id, padding_idx=None if self.start else PAD, sparse=self.sparse)
+        if self.features is None:
+            return ids
+        added: Tensor = self.features(items)
+        return ids * self._reads()[items].unsqueeze(-1) + added
+
+    def biased_as(self, items: Tensor) -> Tensor:
+        """Whose bias every item has: its own, or that of `PAD` where its id is left out."""
+        return items if self.features is None else torch.where(self._reads()[items], items, PAD)
+
+    @torch.no_grad()
+    def learned(self, items: npt.NDArray[np.bool_]) -> None:
+        """Items [V] that have, or will have, an id of their own, beside those that have one already."""
+        if self.features is not None:
+            known: Tensor = self.known  # type: ignore[assignment]
+            known |= torch.from_numpy(items).to(known.device)
+
+    def begin_step(self) -> None:
+        """Draw the items whose ids are left out in this step of training, from torch's global state."""
+        if self.features is not None and self.id_dropout:
+            known: Tensor = self.known  # type: ignore[assignment]
+            kept = torch.rand(len(known), device=known.device) >= self.id_dropout
+            self.read = kept | ~known | ~self.features.described
+
+    def _reads(self) -> Tensor:
+        """[V] bool, m."""
+        reads: Tensor = self.read if self.training else self.known  # type: ignore[assignment]
+        return reads
+
+    @torch.no_grad()
+    def folded(self) -> "Items":
+        """Items without features that have the vectors of these, computed once, for evaluation."""
+        with torch.device("meta"):  # nothing is drawn
+            plain = Items(len(self.id), self.dim, start=self.start, scale=self.scale)
+        everything = torch.arange(len(self.id), device=self.id.device)
+        plain.id = nn.Parameter(torch.cat([self.vectors(some) for some in torch.split(everything, ROWS)]), requires_grad=False)
+        return plain
 
     @torch.no_grad()
     def begin_near(self, vectors: Tensor) -> None:
@@ -72,3 +157,16 @@ class Items(nn.Module):
         """
         largest = vectors.square().sum(0).argsort(descending=True, stable=True)[: self.dim]
         self.id[:, : len(largest)] += self.warm_start * self.id.norm(dim=1).mean() * vectors[:, largest].to(self.id)
+
+
+def _check(features: tuple[str, ...], tied: bool, id_dropout: float) -> None:
+    if features and not tied:
+        raise BadOption(
+            "[items], option 'tied' = false: with features the vectors that are read are also those that are scored, "
+            "or an item without events could not be.\n  do now: set items.tied=true, or leave items.features out"
+        )
+    if id_dropout and not features:
+        raise BadOption(
+            f"[items], option 'id_dropout' = {id_dropout}: without features nothing is left of an item whose id is "
+            "left out.\n  do now: name columns of the table of items with items.features, or leave this option out"
+        )

@@ -131,6 +131,19 @@ class Network(nn.Module):
                 q = (turned[:, None] * vectors).sum(-1).add(bias).transpose(1, 2)
         return Scores(logits, q)
 
+    @torch.no_grad()
+    def folded(self) -> "Network":
+        """A network that scores as this one does in evaluation and computes no features; itself if it has none."""
+        if self.items.features is None:
+            return self
+        assert not self.training
+        with torch.device("meta"):  # nothing is drawn
+            plain = Network(self.items.folded(), self.backbone, self.rewards, self.inputs, self.prompt)
+        everything = torch.arange(len(self.bias), device=self.bias.device)
+        plain.heads = self.heads
+        plain.bias = nn.Parameter(self.bias[self.items.biased_as(everything)], requires_grad=False)
+        return plain.eval()
+
     def sparse_parameters(self) -> list[nn.Parameter]:
         """The tables of which a step touches only some rows when candidates are sampled."""
         tables = [self.items.id, self.bias]
@@ -141,9 +154,13 @@ class Network(nn.Module):
     def _vectors(self, items: Tensor | None, first: int, last: int) -> tuple[Tensor, Tensor]:
         """Vectors [C, last - first, d] and biases [C, last - first] of the heads first, …, last - 1."""
         sparse, dim = self.items.sparse, self.items.dim
-        table = self.items.id if self.items.tied or self.heads is None else self.heads
-        rows = table[1:] if items is None else F.embedding(items, table, sparse=sparse)
-        bias = self.bias[1:] if items is None else F.embedding(items, self.bias, sparse=sparse)
+        if self.items.features is not None:
+            chosen = torch.arange(1, len(self.bias), device=self.bias.device) if items is None else items
+            rows, bias = self.items.vectors(chosen), F.embedding(self.items.biased_as(chosen), self.bias, sparse=sparse)
+        else:
+            table = self.items.id if self.items.tied or self.heads is None else self.heads
+            rows = table[1:] if items is None else F.embedding(items, table, sparse=sparse)
+            bias = self.bias[1:] if items is None else F.embedding(items, self.bias, sparse=sparse)
         if self.items.tied:
             vectors = rows.unsqueeze(1).expand(-1, last - first, -1)
         else:

@@ -177,6 +177,7 @@ class _Loop:
         online = self.networks[role].train()
         # The target is read without dropout: the authors leave it on in both networks, which only adds noise to Q'.
         target = self.networks[1 - role].eval() if self.twins else self.target
+        online.items.begin_step()
         context = replace(self.known, step=at.step, progress=at.step / self.steps, plateaued=at.plateau > 0)
         loss = self.objective.loss(online, target, batch, context)
         for optimizer in self.optimizers[role]:

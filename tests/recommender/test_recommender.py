@@ -104,7 +104,7 @@ def test_no_session_is_no_answer(recommender):
 
 
 def test_a_run_can_be_served_alone(run, recommender, tmp_path):
-    needed = ("config", "vocabulary", "items", "vectors", "weights")
+    needed = ("config", "data", "vocabulary", "items", "vectors", "weights")
     for name in needed:
         shutil.copy(getattr(run, name), tmp_path)
     (before,), (after,) = (one.recommend([["sku-07"]], k=9) for one in (recommender, Recommender.load(tmp_path)))
