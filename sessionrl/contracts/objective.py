@@ -117,6 +117,9 @@ class _Trial:
         items = Items(N_ITEMS, DIM, tied=tied)
         items.sparse = objective.samples
         prompt = objective.prompt(DIM) if hasattr(objective, "prompt") else None
+        for module in () if prompt is None else prompt.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
         return Network(items, registry.build("backbone", {"name": "gru"}, dim=DIM), objective.rewards, prompt=prompt)
 
 
