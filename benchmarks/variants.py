@@ -48,6 +48,12 @@ GAMMAS = (0.1, 0.3, 0.5, 0.8)
 TD: Space = {"objective.td_weight": SIZES}
 Q: Space = {"objective.gamma": GAMMAS, **TD}
 ACTOR: Space = {"objective.warm_up": (0.25, 0.5, 0.75)}
+RETURN: Space = {
+    "objective.weight": ("return", "reward", "none"),
+    "objective.gamma": (0.5, 1.0),
+    "objective.factor": (1.0, 1.5, 2.0, 3.0),
+    "objective.dropout": (0.1, 0.3),
+}
 TASK: Space = {"objective.weight": SIZES, "objective.longest": (10, 50)}
 
 
@@ -65,8 +71,8 @@ OBJECTIVES: dict[str, tuple[tuple[str, ...], Role, Space]] = {
     "sac": (_named("sac"), "claim", {**Q, **ACTOR}),
     "sa2c": (_named("sa2c"), "claim", {**Q, **ACTOR, "objective.smoothing": (0.0, 0.5)}),
     "smorl": (_named("smorl"), "claim", {**Q, "objective.weights": ((1.0, 1.0, 1.0), (1.0, 0.3, 0.3))}),
-    "cql": (_named("cql"), "claim", Q),
-    "prl": (_named("prl"), "claim", {}),
+    "cql": (_named("cql"), "claim", {**Q, "objective.alpha": SIZES}),
+    "prl": (_named("prl"), "claim", RETURN),
     "eval": (_named("eval"), "probe", Q),
     "hist": (_named("hist"), "probe", TASK),
     "fut": (_named("fut"), "probe", TASK),
