@@ -29,6 +29,7 @@ TOP: dict[str, tuple[type, str]] = {
     "refit": (bool, "true or false"),
     "prepared": (str, "text, the prepared directory"),
     "from": (str, "text, the run whose model the training begins with"),
+    "extends": (str, "text, the run whose model got further items"),
     "sessionrl_version": (str, "text"),
 }
 NETWORK = ("items", "inputs", "backbone", "objective", "training", "policy")
@@ -125,6 +126,11 @@ def fixed(section: str, config: Mapping[str, Any], **given: Any) -> Any:
 def section_class(section: str) -> Any:
     """The class whose parameters are the options of a section without a name."""
     return _class_at(FIXED[section][0])
+
+
+def features(config: Mapping[str, Any]) -> list[str]:
+    """Columns of the table of items that the model reads."""
+    return list(config.get("items", {}).get("features", ()))
 
 
 def text(config: Mapping[str, Any]) -> str:

@@ -1,14 +1,16 @@
 """Going on from an older run: its network, on events that it has not seen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from sessionrl import config as configuration
-from sessionrl.data.catalogue import Catalogue
+from sessionrl.data.item_features import ItemFeatures
 from sessionrl.data.prepared import Prepared
 from sessionrl.data.session_features import SessionFeatures
 from sessionrl.data.vocabulary import Vocabulary
@@ -16,8 +18,8 @@ from sessionrl.ensemble import EnsembleScorer
 from sessionrl.errors import BadOption
 from sessionrl.nn.growing import Same, begin_as
 from sessionrl.nn.network import Network
-from sessionrl.recommender import Recommender
-from sessionrl.runs import RunDirectory, read_json
+from sessionrl.recommender import Offer, Recommender
+from sessionrl.runs import RunDirectory
 from sessionrl.scorers import NetworkScorer
 
 SHAPING = ("items", "inputs", "backbone", "objective")  # sections with options that decide what weights there are
@@ -30,9 +32,7 @@ class Origin(NamedTuple):
     config: configuration.Config
     network: Network
     vocabulary: Vocabulary
-    catalogue: Catalogue
-    kinds: tuple[str, ...]
-    session_features: SessionFeatures
+    offer: Offer
 
     @classmethod
     def load(cls, path: Path | str) -> "Origin":
@@ -53,17 +53,37 @@ class Origin(NamedTuple):
                 f"{run.path} holds the baseline {config['baseline']['name']!r}, which has no weights to go on from.\n"
                 f"  do now: fit it on the new data, which is fast: sessionrl train {run.config} --data DIRECTORY"
             )
-        kinds = tuple(read_json(run.data)["card"]["rewards"])
-        features = SessionFeatures.load(run.session_features)
-        return cls(run, config, scorer.network, recommender.vocabulary, recommender.catalogue, kinds, features)
+        return cls(run, config, scorer.network, recommender.vocabulary, recommender.offer)
 
-    def begin(self, network: Network, config: Mapping[str, Any], prepared: Prepared) -> None:
+    def grown(self, prepared: Prepared) -> Prepared:
+        """Data with the items of this model behind its own."""
+        return prepared.grown(self.vocabulary, self.offer.catalogue)
+
+    def item_features(self, prepared: Prepared, wanted: Sequence[str]) -> ItemFeatures:
+        """What is read of the table of items: words as the data has them, numbers in the buckets they were in before.
+
+        A bucket with other borders would mean something else, and nothing of what was learned of it could be kept.
+        """
+        edges = {column.name: column.edges for column in self.offer.item_features.columns if column.kind == "number"}
+        fitted = ItemFeatures.fit(prepared.catalogue.items, wanted)
+        return ItemFeatures(
+            tuple(
+                replace(one, edges=edges.get(one.name, one.edges)) if one.kind == "number" else one
+                for one in fitted.columns
+            )
+        )
+
+    def begin(
+        self, network: Network, config: Mapping[str, Any], prepared: Prepared, item_features: ItemFeatures
+    ) -> None:
         """Give an untrained network of a configuration on data the weights of this one.
+
+        item_features: as `item_features` gave them
 
         Raises:
             BadOption: the configuration has other shapes, no item of the data is known, or the data lacks some of ours.
         """
-        same = self._same(prepared)
+        same = self._same(prepared, item_features)
         if not (same.items > 0).any():
             raise BadOption(
                 f"{self.run.path} knows none of the {len(prepared.vocabulary) - 1:,} items of {prepared.path}.\n"
@@ -76,7 +96,7 @@ class Origin(NamedTuple):
             )
         vectors = torch.from_numpy(prepared.catalogue.vectors)
         try:
-            begin_as(network, dict(self.network.named_parameters()), same, vectors)
+            begin_as(network, self.network, same, vectors)
         except BadOption as error:
             changed = ", ".join(self._changed(config)) or str(prepared.path)
             raise BadOption(
@@ -86,17 +106,22 @@ class Origin(NamedTuple):
 
     def about(self, prepared: Prepared) -> dict[str, Any]:
         """What a new run tells of it: items that both know, that are new, and that only this one knows."""
-        known = int((self._same(prepared).items > 0).sum())
+        known = int(np.count_nonzero(self._numbers(prepared)))
         return {"run": str(self.run.path), "known_items": known, "new_items": len(prepared.vocabulary) - 1 - known}
 
-    def _same(self, prepared: Prepared) -> Same:
-        numbers = self.vocabulary.encode(prepared.vocabulary.ids.to_list()).astype(np.int64)
+    def _numbers(self, prepared: Prepared) -> npt.NDArray[np.int32]:
+        """[V - 1] item numbers of the items of the data in this model, 0 for new ones."""
+        return self.vocabulary.encode(prepared.vocabulary.ids.to_list())
+
+    def _same(self, prepared: Prepared, item_features: ItemFeatures) -> Same:
+        numbers = self._numbers(prepared).astype(np.int64)
         items = np.concatenate([[0], np.where(numbers > 0, numbers, -1)])
-        kinds = _rows(prepared.kinds, self.kinds)
-        features = _feature_rows(prepared.session_features, self.session_features)
-        return Same(
-            torch.from_numpy(items), {"inputs.kinds": torch.tensor(kinds), "inputs.features": torch.tensor(features)}
-        )
+        others = {
+            "inputs.kinds": _rows(prepared.kinds, self.offer.kinds),
+            "inputs.features": _feature_rows(prepared.session_features, self.offer.session_features),
+            "items.features.words": item_features.tokens_in(self.offer.item_features).tolist(),
+        }
+        return Same(torch.from_numpy(items), {name: torch.tensor(rows) for name, rows in others.items()})
 
     def _changed(self, config: Mapping[str, Any]) -> list[str]:
         return [

@@ -1,11 +1,8 @@
 """Experiment: the sections of a configuration composed into one run, from a prepared data set to its measurements."""
 
-import re
-import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +28,7 @@ from sessionrl.evaluation.selection import Selection, check_metrics
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes
 from sessionrl.recommender import Offer, Recommender, make_network, network_scorer, save_model
-from sessionrl.runs import RunDirectory, new_directory, read_json, write_json
+from sessionrl.runs import RunDirectory, new_directory, read_json, run_name, write_json
 from sessionrl.scorers import BaselineScorer, Scorer
 from sessionrl.training.device import choose_device, device_name
 from sessionrl.training.hooks import Hooks, Material, Progress, Trained
@@ -56,15 +53,23 @@ class Experiment:
         config: as `sessionrl.config.load` or `complete` give it
         prepared: what is learned from and measured on
         reporter: who is told
+        item_features: how networks read the table of items; fitted to it if not given
 
     Raises:
         BadOption, UnknownName: whatever in the configuration would fail hours later fails here.
     """
 
-    def __init__(self, config: Mapping[str, Any], prepared: Prepared, reporter: Reporter | None = None):
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        prepared: Prepared,
+        reporter: Reporter | None = None,
+        item_features: ItemFeatures | None = None,
+    ):
         self.config = configuration.complete(config)
         self.prepared, self.reporter = prepared, reporter or Reporter()
-        self.offer = Offer(prepared.catalogue, prepared.kinds, prepared.session_features, self._item_features())
+        reads = item_features or ItemFeatures.fit(prepared.catalogue.items, configuration.features(self.config))
+        self.offer = Offer(prepared.catalogue, prepared.kinds, prepared.session_features, reads)
         self.evaluation: Evaluation = configuration.fixed("evaluation", self.config)
         self.selection = Selection.of(self.evaluation, prepared.valid, prepared.catalogue, prepared.kinds)
         check_metrics(self.evaluation, prepared.catalogue, prepared.kinds)
@@ -75,11 +80,6 @@ class Experiment:
             self.device = str(choose_device(self.config["training"]["device"]))
             self._try_policy()
             self._check_parts()
-
-    def _item_features(self) -> ItemFeatures:
-        """What networks read of the table of items."""
-        wanted = self.config.get("items", {}).get("features", ())
-        return ItemFeatures.fit(self.prepared.catalogue.items, wanted)
 
     def _try_policy(self) -> None:
         """Build the network and order the items of one state, to see that policy and network fit together."""
@@ -107,9 +107,7 @@ class Experiment:
 
     def new_run(self, parent: Path) -> RunDirectory:
         """A directory for this run, with all that is known before it starts."""
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        name = f"{file_name(self.config)}-{self.prepared.path.resolve().name}-{stamp}-{secrets.token_hex(2)}"
-        run = RunDirectory(parent / name)
+        run = RunDirectory(parent / run_name(configuration.label(self.config), self.prepared.path.resolve().name))
         with new_directory(run.path) as unfinished:
             self._describe(RunDirectory(unfinished))
         return run
@@ -135,7 +133,7 @@ class Experiment:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config["seed"])
             network = make_network(self.config, self.offer)
-        origin.begin(network, self.config, self.prepared)
+        origin.begin(network, self.config, self.prepared, self.offer.item_features)
         run.start.parent.mkdir()
         save_file(network.state_dict(), run.start)
         return origin.about(self.prepared)
@@ -281,8 +279,3 @@ class Experiment:
             loss = "" if news.loss is None else f"  loss {news.loss:.4f}"
             best = "  (best so far)" if news.best else ""
             self.reporter.say(f"epoch {news.epoch}/{epochs}{loss}  {self.selection.by} {news.value:.4f}{best}")
-
-
-def file_name(config: Mapping[str, Any]) -> str:
-    """What the directory of a run of this configuration begins with."""
-    return re.sub(r"[^\w.+-]+", "-", configuration.label(config))

@@ -6,20 +6,27 @@ from typing import Any
 
 from sessionrl import config as configuration
 from sessionrl.continuing import Origin
+from sessionrl.data.item_features import ItemFeatures
 from sessionrl.data.prepare import Prepared
 from sessionrl.data.vocabulary import Vocabulary
-from sessionrl.errors import BadDirectory, SessionRLError
-from sessionrl.experiment import Experiment, Reporter, file_name
+from sessionrl.errors import BadDirectory, BadOption, SessionRLError
+from sessionrl.experiment import Experiment, Reporter
 from sessionrl.recommender import load_catalogue
-from sessionrl.runs import RunDirectory, read_json
+from sessionrl.runs import RunDirectory, name_of_label, read_json
 
 
 def experiment_on(config: Mapping[str, Any], prepared: Prepared, reporter: Reporter | None = None) -> Experiment:
     """A new experiment; if it goes on from an older run (`from`), on data with the items of that run as well."""
-    if "from" in config:
-        origin = Origin.load(config["from"])
-        prepared = prepared.grown(origin.vocabulary, origin.catalogue)
-    return Experiment(config, prepared, reporter)
+    if "extends" in config:
+        raise BadOption(
+            f"{config['extends']} was extended with new items, which is no training that could be repeated.\n"
+            f"  do now: train {config['extends']} again, or extend it with `sessionrl extend`"
+        )
+    if "from" not in config:
+        return Experiment(config, prepared, reporter)
+    origin = Origin.load(config["from"])
+    grown = origin.grown(prepared)
+    return Experiment(config, grown, reporter, origin.item_features(grown, configuration.features(config)))
 
 
 def run_once(
@@ -29,7 +36,7 @@ def run_once(
     now, or a new one. Studies of many runs are resumed by calling this again.
     """
     experiment = experiment_on(config, prepared, reporter)
-    for path in sorted(parent.glob(f"{file_name(experiment.config)}-*")):
+    for path in sorted(parent.glob(f"{name_of_label(configuration.label(experiment.config))}-*")):
         run = RunDirectory(path)
         if not (run.config.is_file() and run.data.is_file()):
             continue
@@ -48,7 +55,7 @@ def _is_of(run: RunDirectory, config: Mapping[str, Any]) -> bool:
     except SessionRLError:
         return False  # of a version with other options
     # The old one's sections too: a network in an ensemble has all that the network alone has.
-    return all(old.get(key) == config.get(key) for key in {*config, *configuration.sections(old), "from"})
+    return all(old.get(key) == config.get(key) for key in {*config, *configuration.sections(old), "from", "extends"})
 
 
 def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experiment, RunDirectory]:
@@ -76,6 +83,6 @@ def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experime
             f"but {prepared.path} has {prepared.fingerprint}.\n"
             f"  do now: give the data it was trained on with --data, or train again on {prepared.path}"
         )
-    if "from" in about:
+    if "from" in about or "extends" in about:
         prepared = prepared.grown(Vocabulary.load(run.vocabulary), load_catalogue(run))
-    return Experiment(config, prepared), run
+    return Experiment(config, prepared, item_features=ItemFeatures.load(run.item_features)), run

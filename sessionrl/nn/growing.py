@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sessionrl.data.sessions import PAD
 from sessionrl.errors import BadOption
 from sessionrl.nn.network import Network
 
@@ -27,24 +28,26 @@ class Same(NamedTuple):
 
 
 @torch.no_grad()
-def begin_as(network: Network, old: Mapping[str, Tensor], same: Same, vectors: Tensor) -> None:
+def begin_as(network: Network, trained: Network, same: Same, vectors: Tensor) -> None:
     """Give an untrained network the weights of a trained one that knew other items.
 
     A new item begins at the mean of the known items that it is most looked at with, as the vectors of the catalogue
     say, and at the mean of all known items where those say nothing: as it is drawn, with a bias of 0, it would rank
-    above most items that were trained. New rows of other tables stay as they are.
+    above most items that were trained. A new item with features begins as these say: its id as it is drawn, which is
+    small, and the bias of an item whose id is left out. New rows of other tables stay as they are.
 
     Args:
-        network: of the same shape as the old one, but for the numbers of rows of those tables
-        old: parameters of the trained network by name
+        network: of the same shape as the trained one, but for the numbers of rows of those tables
         same: which rows are copied from where; at least one item is known
         vectors: [V, e] float32, of unit length or zero
 
     Raises:
         BadOption: the two are of different shapes.
     """
+    old = dict(trained.named_parameters())
     check_shapes(network, old, same.others)
     near, tables = _near(same.items, vectors), item_tables(network)
+    drawn = network.items.id.clone()
     for name, parameter in network.named_parameters():
         source = old[name].to(parameter)
         if name in tables:
@@ -54,6 +57,11 @@ def begin_as(network: Network, old: Mapping[str, Tensor], same: Same, vectors: T
             parameter[rows >= 0] = source[rows[rows >= 0]]
         else:
             parameter.copy_(source)
+    if network.items.features is not None:
+        told = (same.items < 0) & network.items.features.described
+        network.items.id[told], network.bias[told] = drawn[told], network.bias[PAD].clone()
+        known: Tensor = trained.items.known
+        network.items.learned((known[same.items.clamp(min=0)] & (same.items > 0)).numpy())
 
 
 def item_tables(network: Network) -> list[str]:

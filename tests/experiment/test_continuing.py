@@ -61,7 +61,7 @@ def test_right_after_the_start_known_items_score_as_before(logs, old):
     experiment = experiment_on(continuing(old.path), logs.newer)
     prepared, origin = experiment.prepared, Origin.load(old.path)
     network = make_network(experiment.config, experiment.offer)
-    origin.begin(network, experiment.config, prepared)
+    origin.begin(network, experiment.config, prepared, experiment.offer.item_features)
     before = Recommender.load(old.path)
     now = network_scorer(network, experiment.config, prepared.catalogue.counts)
     known = before.vocabulary.ids.to_list()
@@ -93,7 +93,7 @@ def test_the_value_of_the_older_model_stands_in_the_log(logs, old, tmp_path):
     assert (first["epoch"], first["step"], first["phase"]) == (0, 0, "selection")
     before = experiment_on(continuing(old.path), logs.newer)
     network = make_network(before.config, before.offer)
-    Origin.load(old.path).begin(network, before.config, before.prepared)
+    Origin.load(old.path).begin(network, before.config, before.prepared, before.offer.item_features)
     assert first["validation"] == before._value(network)
     assert f"Before training: ndcg@20 {first['validation']:.4f}" in said
     ((model,),) = [model.runs for model in load_models([run.path])]
@@ -163,8 +163,9 @@ def test_a_log_of_another_shop_is_refused(logs, old, tmp_path):
     experiment = experiment_on(continuing(old.path), logs.newer)
     other = Origin.load(old.path)
     foreign = other._replace(vocabulary=type(other.vocabulary)([f"x{number}" for number in range(27)]))
+    network = make_network(experiment.config, experiment.offer)
     with pytest.raises(BadOption) as error:
-        foreign.begin(make_network(experiment.config, experiment.offer), experiment.config, experiment.prepared)
+        foreign.begin(network, experiment.config, experiment.prepared, experiment.offer.item_features)
     assert str(error.value) == (
         f"{old.path} knows none of the 30 items of {logs.newer.path}.\n"
         "  do now: check that both logs write their item ids alike, or train anew without --from"

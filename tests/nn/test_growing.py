@@ -29,7 +29,7 @@ def network(n_items: int, kinds: int = 2, dim: int = 4, **options) -> Network:
 
 def begun(vectors=NOTHING, **options) -> tuple[Network, Network]:
     old, new = network(4, **options), network(6, kinds=3, **options)
-    begin_as(new, dict(old.named_parameters()), SAME, vectors)
+    begin_as(new, old, SAME, vectors)
     return old, new
 
 
@@ -62,14 +62,14 @@ def test_a_new_item_begins_among_those_it_is_looked_at_with(monkeypatch):
 def test_a_new_kind_of_event_stays_as_it_is():
     old, new = network(4), network(6, kinds=3)
     before = new.inputs.kinds[2].clone()
-    begin_as(new, dict(old.named_parameters()), SAME, NOTHING)
+    begin_as(new, old, SAME, NOTHING)
     assert torch.equal(new.inputs.kinds[[0, 1, 3]], old.inputs.kinds[[0, 2, 1]])
     assert torch.equal(new.inputs.kinds[2], before)
 
 
 def test_without_new_items_there_is_nothing_to_begin():
     old, new = network(4), network(4)
-    begin_as(new, dict(old.named_parameters()), Same(torch.tensor([0, 3, 1, 2]), {}), torch.zeros(4, 2))
+    begin_as(new, old, Same(torch.tensor([0, 3, 1, 2]), {}), torch.zeros(4, 2))
     assert torch.equal(new.items.id[1:], old.items.id[[3, 1, 2]])
 
 
@@ -86,5 +86,5 @@ def test_without_new_items_there_is_nothing_to_begin():
 )  # fmt: skip
 def test_other_shapes_are_refused(other, message):
     with pytest.raises(BadOption) as error:
-        begin_as(other(), dict(network(4).named_parameters()), SAME, NOTHING)
+        begin_as(other(), network(4), SAME, NOTHING)
     assert str(error.value) == message
