@@ -81,4 +81,5 @@ class CQL:
         if not self.one_head:
             return bootstrap(online, target, batch.next_state, candidates, batch.reward.new_ones(1))
         q, valued = (net(batch.next_state, candidates.items, heads="supervised").logits for net in (online, target))
-        return valued.gather(1, q.argmax(1, keepdim=True))
+        value: Tensor = valued.gather(1, q.argmax(1, keepdim=True))
+        return value

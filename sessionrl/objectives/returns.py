@@ -18,7 +18,7 @@ def returns(batch: Transitions, gamma: float) -> Tensor:
         BadOption: a batch of the layout "parallel" has one event of each session and so knows no return.
     """
     rows, width = batch.state.items.shape
-    if width == 1:
+    if width == 1 and len(batch):
         raise BadOption(
             "[training], option 'layout' = 'parallel': a step has one event of each session, so that what follows an "
             "action is not known.\n  do now: set training.layout=sessions"
