@@ -96,8 +96,9 @@ class SASRec(nn.Module):
             feed-forward layer
         max_length: positions; more than `training.max_length` are refused, because they would never be trained
         residual: the state is out + x_t, a direct path for the current item, which the paper does not have
-        block: `sasrec` or `ligr`, that of eSASRec. A LiGR block passes its input on as it is, so no norm stands at
-            the end either, and the current item is in the state without `residual`
+        block: `sasrec` or `ligr`, that of eSASRec: out = blocks(dropout(x_t + p_t)). A LiGR block passes its input on as
+            it is, so the current item is in the state without `residual`; sqrt(d) times the item it would be most of
+            the state, and the item vectors would learn pairs of items by heart
         expansion: of `ligr`, length of the feed-forward layer's hidden vector as a multiple of `dim`; that of `sasrec`
             is 1
     """
@@ -127,6 +128,7 @@ class SASRec(nn.Module):
             *(LiGRBlock(dim, heads, dropout, expansion) if ligr else Block(dim, heads, dropout) for _ in range(layers))
         )
         self.norm = nn.Identity() if ligr else nn.LayerNorm(dim)
+        self.scale = 1.0 if ligr else math.sqrt(dim)
         nn.init.xavier_uniform_(self.positions)
         for module in self.blocks.modules():
             if isinstance(module, nn.Linear):
@@ -141,7 +143,7 @@ class SASRec(nn.Module):
 
     def _window(self, x: Tensor) -> Tensor:
         """At most as long as there are positions."""
-        placed = math.sqrt(x.size(2)) * x + self.positions[: x.size(1)]
+        placed = self.scale * x + self.positions[: x.size(1)]
         states: Tensor = self.norm(self.blocks(self.dropout(placed)))
         return states
 
