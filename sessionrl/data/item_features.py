@@ -95,7 +95,7 @@ class ItemFeatures:
         features = cls(tuple(_fitted(items, one) for one in dict.fromkeys(wanted)))
         if wanted and not features.tokens + features.length:
             raise BadOption(
-                f"[items], option 'features' = {list(wanted)}: no two items have a word in common there, so that nothing "
+                f"[items], option 'features' = {list(wanted)}: no two items have a word in common there, so nothing "
                 "can be learned from them.\n  do now: name other columns, or leave the option out"
             )
         return features

@@ -20,21 +20,26 @@ class FeatureVectors(nn.Module):
         bound: of the weights at the start
     """
 
+    offsets: Tensor
+    tokens: Tensor
+    given: Tensor
+
     def __init__(self, codes: ItemCodes, tokens: int, dim: int, bound: float):
         super().__init__()
-        self.register_buffer("offsets", torch.from_numpy(codes.offsets), persistent=False)
-        self.register_buffer("tokens", torch.from_numpy(codes.tokens), persistent=False)
-        self.register_buffer("given", torch.from_numpy(codes.vectors), persistent=False)
+        self.code(codes)
         length = codes.vectors.shape[1]
         self.words = nn.Parameter(torch.empty(tokens, dim).uniform_(-bound, bound)) if tokens else None
         self.projection = nn.Parameter(torch.empty(length, dim).uniform_(-bound, bound)) if length else None
 
+    def code(self, codes: ItemCodes) -> None:
+        """Take over the codes of the items, for as many items as there are now; they lie on the CPU."""
+        for name, array in zip(("offsets", "tokens", "given"), codes, strict=True):
+            self.register_buffer(name, torch.from_numpy(array), persistent=False)
+
     @property
     def described(self) -> Tensor:
         """[V] bool, the items of which something is known."""
-        offsets: Tensor = self.offsets  # type: ignore[assignment]
-        given: Tensor = self.given  # type: ignore[assignment]
-        return (offsets.diff() > 0) | (given != 0).any(1)
+        return (self.offsets.diff() > 0) | (self.given != 0).any(1)
 
     def forward(self, items: Tensor) -> Tensor:
         """[...] item numbers -> [..., dim]."""
@@ -42,15 +47,12 @@ class FeatureVectors(nn.Module):
         if self.words is not None:
             parts.append(self._of_words(flat, self.words))
         if self.projection is not None:
-            given: Tensor = self.given  # type: ignore[assignment]
-            parts.append(given[flat] @ self.projection)
+            parts.append(self.given[flat] @ self.projection)
         return torch.stack(parts).sum(0).view(*items.shape, parts[0].size(1))
 
     def _of_words(self, items: Tensor, words: Tensor) -> Tensor:
         """[n] -> [n, dim]."""
-        offsets: Tensor = self.offsets  # type: ignore[assignment]
-        tokens: Tensor = self.tokens  # type: ignore[assignment]
-        first, counts = offsets[items], offsets[items + 1] - offsets[items]
+        first, counts = self.offsets[items], self.offsets[items + 1] - self.offsets[items]
         begin = counts.cumsum(0) - counts
         within = torch.arange(int(counts.sum()), device=items.device) - begin.repeat_interleave(counts)
-        return F.embedding_bag(tokens[first.repeat_interleave(counts) + within], words, begin, mode="sum")
+        return F.embedding_bag(self.tokens[first.repeat_interleave(counts) + within], words, begin, mode="sum")

@@ -65,6 +65,9 @@ class Items(nn.Module):
         BadOption: features without tied vectors, or id_dropout without features.
     """
 
+    known: Tensor  # [V] bool, whether an item has an id of its own in evaluation
+    read: Tensor  # [V] bool, whether it has one in this step of training
+
     def __init__(  # noqa: PLR0913 - options of a section, given by name
         self,
         n_items: int,
@@ -121,20 +124,17 @@ class Items(nn.Module):
     def learned(self, items: npt.NDArray[np.bool_]) -> None:
         """Items [V] that have, or will have, an id of their own, beside those that have one already."""
         if self.features is not None:
-            known: Tensor = self.known  # type: ignore[assignment]
-            known |= torch.from_numpy(items).to(known.device)
+            self.known |= torch.from_numpy(items).to(self.known.device)
 
     def begin_step(self) -> None:
         """Draw the items whose ids are left out in this step of training, from torch's global state."""
         if self.features is not None and self.id_dropout:
-            known: Tensor = self.known  # type: ignore[assignment]
-            kept = torch.rand(len(known), device=known.device) >= self.id_dropout
-            self.read = kept | ~known | ~self.features.described
+            kept = torch.rand(len(self.known), device=self.known.device) >= self.id_dropout
+            self.read = kept | ~self.known | ~self.features.described
 
     def _reads(self) -> Tensor:
         """[V] bool, m."""
-        reads: Tensor = self.read if self.training else self.known  # type: ignore[assignment]
-        return reads
+        return self.read if self.training else self.known
 
     @torch.no_grad()
     def folded(self) -> "Items":
@@ -142,7 +142,9 @@ class Items(nn.Module):
         with torch.device("meta"):  # nothing is drawn
             plain = Items(len(self.id), self.dim, start=self.start, scale=self.scale)
         everything = torch.arange(len(self.id), device=self.id.device)
-        plain.id = nn.Parameter(torch.cat([self.vectors(some) for some in torch.split(everything, ROWS)]), requires_grad=False)
+        plain.id = nn.Parameter(
+            torch.cat([self.vectors(some) for some in torch.split(everything, ROWS)]), requires_grad=False
+        )
         return plain
 
     @torch.no_grad()

@@ -55,7 +55,7 @@ def test_what_a_csv_file_writes_as_text_is_a_number_if_it_is_said_to_be():
     with pytest.raises(BadOption) as refused:
         ItemFeatures.fit(SHOP, ["price:words"])
     assert str(refused.value) == (
-        "[items], option 'features' = ['price:words']: no two items have a word in common there, so that nothing can be "
+        "[items], option 'features' = ['price:words']: no two items have a word in common there, so nothing can be "
         "learned from them.\n  do now: name other columns, or leave the option out"
     )
 
