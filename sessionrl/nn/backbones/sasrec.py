@@ -96,9 +96,9 @@ class SASRec(nn.Module):
             feed-forward layer
         max_length: positions; more than `training.max_length` are refused, because they would never be trained
         residual: the state is out + x_t, a direct path for the current item, which the paper does not have
-        block: `sasrec` or `ligr`, that of eSASRec: out = blocks(dropout(x_t + p_t)). A LiGR block passes its input on as
-            it is, so the current item is in the state without `residual`; sqrt(d) times the item it would be most of
-            the state, and the item vectors would learn pairs of items by heart
+        block: `sasrec` or `ligr`, that of eSASRec: out = blocks(dropout(x_t + p_t)). A LiGR block passes its input on
+            as it is, so the current item is in the state without `residual`; sqrt(d) times the item it would be most
+            of the state, and the item vectors would learn pairs of items by heart
         expansion: of `ligr`, length of the feed-forward layer's hidden vector as a multiple of `dim`; that of `sasrec`
             is 1
     """
