@@ -9,7 +9,7 @@ from sessionrl import __version__
 from sessionrl.cli.describing import doctor, list_, show
 from sessionrl.cli.measuring import compare, evaluate, report
 from sessionrl.cli.preparing import prepare
-from sessionrl.cli.recommending import recommend
+from sessionrl.cli.recommending import extend, recommend
 from sessionrl.cli.training import demo, train
 from sessionrl.errors import SessionRLError
 
@@ -25,6 +25,7 @@ app.command(evaluate)
 app.command(compare, usage="Usage: sessionrl compare RUN RUN ... [OPTIONS]")
 app.command(report, usage="Usage: sessionrl report RUN ... [OPTIONS]")
 app.command(recommend)
+app.command(extend)
 app.command(list_, name="list")
 app.command(show, usage="Usage: sessionrl show (PRESET | FILE) [SECTION.KEY=VALUE ...]")
 app.command(doctor)

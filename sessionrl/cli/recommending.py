@@ -1,4 +1,4 @@
-"""The verb that asks a trained run for items."""
+"""The verbs that ask a trained run for items, and that tell it of new ones."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,3 +40,20 @@ def recommend(
         print(dumps({"items": found.items, "scores": found.scores, "unknown": found.unknown}))
         return
     terminal.print_recommendations(found, recommender.catalogue, known=len(session) > len(found.unknown))
+
+
+def extend(run: Path, *, items: Path, out: Path = Path("runs")) -> None:
+    """Add new items to a trained model by what is known of them, without training again.
+
+    Args:
+        run: a trained run whose network reads features of items (items.features); it is left as it is.
+        items: a table with one row per item: item_id, and the columns that the table of items had before.
+        out: the folder in which the new run gets a directory of its own.
+    """
+    from sessionrl.further_items import extend_run
+
+    directory, found = extend_run(run, items, out)
+    print(f"{found.added:,} new items; {found.known:,} that the model knew before stay as they were")
+    if found.undescribed:
+        print(f"of the new ones {found.undescribed:,} have no feature that the model knows: they are ranked blindly")
+    print(f"Run:  {directory.path}\nNext: {arguments.command('recommend', directory.path, '--items', 'ID,ID')}")

@@ -1,9 +1,10 @@
-"""A newer log comes in: the model goes on learning from it, one command, and says what became of it."""
+"""A newer log comes in, or new items: the model goes on from where it is, one command, and says what became of it."""
 
 import json
 import re
 
 import pytest
+import toy_described
 import toy_two_logs
 
 from sessionrl.runs import RunDirectory, runs_in
@@ -68,3 +69,40 @@ def test_what_cannot_go_on_is_said_before_anything_is_written(words, message, sh
     assert answer.code == 2
     assert answer.err == message.replace("{run}", str(shop))
     assert not runs_in(shop.parent.parent / "runs")
+
+
+def test_new_items_enter_a_model_from_a_table(tmp_path, monkeypatch, sessionrl):
+    monkeypatch.chdir(tmp_path)
+    toy_described.prepare_described(tmp_path)
+    options = (*SMALL, toy_described.FEATURES, "items.id_dropout=0.3")
+    assert sessionrl("train", "gru4rec-ce", *options, "--data", "described").code == 0
+    (run,) = runs_in(tmp_path / "runs")
+    lines = ["item_id,room,place", "sku-07,house.bath,7", "new-1,house.hall,13", "new-2,yurt,"]
+    (tmp_path / "new.csv").write_text("\n".join(lines), encoding="utf-8")
+    answer = sessionrl("extend", run, "--items", "new.csv", "--out", "extended")
+    assert answer.code == 0, answer.err
+    (extended,) = runs_in(tmp_path / "extended")
+    path = extended.relative_to(tmp_path)
+    assert answer.out == (
+        "2 new items; 1 that the model knew before stay as they were\n"
+        "of the new ones 1 have no feature that the model knows: they are ranked blindly\n"
+        f"Run:  {path}\nNext: sessionrl recommend {path} --items ID,ID\n"
+    )
+    asked = json.loads(sessionrl("recommend", path, "--items", "sku-12,new-1", "-k", "32", "--json").out)
+    assert asked["unknown"] == []
+    assert {"new-1", "new-2"} <= set(asked["items"])
+    assert sessionrl("evaluate", path).code == 0
+    assert sessionrl("compare", run, path).code == 0
+    shown = sessionrl("show", path / "config.toml")
+    assert f'extends = "{run}"' in shown.out
+
+
+def test_a_model_without_features_is_not_extended(shop, sessionrl):
+    answer = sessionrl("extend", shop, "--items", "older/items.parquet")
+    assert answer.code == 2
+    assert answer.err == (
+        f"sessionrl: The model in {shop} knows items by their events alone: items.features is empty.\n"
+        "  do now: train it with items.features, columns of its table of items (it has none yet), "
+        "and items.id_dropout=0.1;\n"
+        f"          or go on with events of the new items: sessionrl train --from {shop} --data DIRECTORY\n"
+    )
