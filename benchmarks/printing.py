@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from finals import Finals
 from search import Search, shown
-from studies import TUNED_AS
+from studies import TUNED_AS, Study
 
 from sessionrl.evaluation.compare import Comparison, compare, holm
 from sessionrl.evaluation.measure import Measurement, measure
@@ -64,9 +64,14 @@ def _print_settings(search: Search, models: Sequence[str]) -> None:
             source = "" if searched == model else f" (as {searched})"
             print(
                 f"| {model} | {len(trials)} | {metric} | {trials[0].value:.4f} | {best:.4f} | {seconds:.0f} "
-                f"| {shown(setting)}{source} |"
+                f"| {shown(setting) if setting or not _begins(study, model) else 'what is shared'}{source} |"
             )
     print()
+
+
+def _begins(study: Study, model: str) -> bool:
+    """Whether the settings of a model are drawn around the best of another."""
+    return model in study.variants and study.variants[model].begins_with is not None
 
 
 def _print_measurements(finals: Finals, rankings: Mapping[str, Sequence[Rankings]]) -> None:

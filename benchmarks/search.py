@@ -236,7 +236,7 @@ class Search:
         cheap = ["evaluation.metrics=[]", "evaluation.replicates=100"]
         configuration = {**self.configured(model, setting, cheap), "seed": SEED, "refit": False}
         begun, begun_cpu = time.perf_counter(), time.process_time()
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".trial-") as scratch:
+        with tempfile.TemporaryDirectory(dir=self.prepared.path.parent, prefix=".trial-") as scratch:
             experiment = Experiment(configuration, self.small)
             run = experiment.new_run(Path(scratch))
             experiment.run(run)
@@ -292,7 +292,8 @@ def _drawn(others: Mapping[str, Sequence[Any]], attempt: int) -> Setting:
     setting = {}
     for option, values in others.items():
         turn, place = divmod(attempt, 2 * len(values))
-        cards = np.random.default_rng([SEED, turn, zlib.crc32(option.encode())]).permutation(2 * len(values))
+        called = option.replace(".of.", ".")  # what is wrapped is drawn like what it is alone
+        cards = np.random.default_rng([SEED, turn, zlib.crc32(called.encode())]).permutation(2 * len(values))
         if cards[place] < len(values):
             setting[option] = values[cards[place]]
     return setting
