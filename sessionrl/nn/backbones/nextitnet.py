@@ -1,5 +1,6 @@
 """NextItNet's encoder. Yuan et al. 2019, arXiv:1808.05163, section 3."""
 
+import math
 from typing import Annotated
 
 from pydantic import Field
@@ -59,7 +60,8 @@ class NextItNet(nn.Module):
         dilations: of the first convolution of each block
         kernel: inputs that a convolution reads, `dilation` places apart
         dropout: share of what a block adds that is dropped while training; the paper has none
-        residual: x_t is added to the state once more
+        residual: the blocks read sqrt(d) x_t, as SASRec's do, so that the residual path carries the current item about
+            as strongly as what a block adds; the paper reads x_t, of which the norms leave little in the state
     """
 
     def __init__(
@@ -81,5 +83,5 @@ class NextItNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, d] -> [B, T, d]."""
-        states: Tensor = self.blocks(x)
-        return states + x if self.residual else states
+        states: Tensor = self.blocks(math.sqrt(x.size(2)) * x if self.residual else x)
+        return states
