@@ -22,6 +22,7 @@ HOMES = {
     "reader": "sessionrl.data.readers",
     "backbone": "sessionrl.nn.backbones",
     "objective": "sessionrl.objectives",
+    "reward": "sessionrl.objectives.rewards",
     "policy": "sessionrl.policies",
     "baseline": "sessionrl.baselines",
     "metric": "sessionrl.evaluation.metrics",

@@ -15,5 +15,14 @@ from sessionrl.contracts.metric import check_metric
 from sessionrl.contracts.objective import check_objective
 from sessionrl.contracts.policy import check_policy
 from sessionrl.contracts.reader import check_reader
+from sessionrl.contracts.reward import check_reward
 
-__all__ = ["check_backbone", "check_baseline", "check_metric", "check_objective", "check_policy", "check_reader"]
+__all__ = [
+    "check_backbone",
+    "check_baseline",
+    "check_metric",
+    "check_objective",
+    "check_policy",
+    "check_reader",
+    "check_reward",
+]

@@ -4,8 +4,6 @@ What is wrapped is otherwise as it is alone: same heads, same candidates, same o
 control rules out.
 """
 
-import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar, cast
@@ -20,6 +18,7 @@ from sessionrl.nn.network import Heads, Network, Scores
 from sessionrl.nn.prefixes import Prefixes, Transitions
 from sessionrl.objectives.fixed_draws import fixed_uniform
 from sessionrl.objectives.objective import Context, Loss, Objective
+from sessionrl.objectives.sections import built
 from sessionrl.registry import register
 
 T = TypeVar("T")
@@ -40,13 +39,8 @@ Of = Annotated[dict[str, Any], AfterValidator(_completed)]
 
 
 def wrapped(section: Mapping[str, Any]) -> Objective:
-    """The objective of a section `of`; the same one for equal sections."""
-    return _built(json.dumps(section, sort_keys=True))
-
-
-@functools.cache
-def _built(section: str) -> Objective:
-    objective: Objective = registry.build("objective", json.loads(section))
+    """The objective of a section `of`."""
+    objective: Objective = built("objective", section)
     return objective
 
 

@@ -131,7 +131,8 @@ def test_what_is_no_assignment_is_said(assignment):
         ("items.dmi=5", "[items] has no option 'dmi'. Did you mean 'dim'? "
                         "Options: dim, dropout, tied, start, scale, warm_start."),
         ("items.dim=0", "[items], option 'dim' = 0: Input should be greater than or equal to 1."),
-        ("objective.name=smrol", "No objective is called 'smrol'. Did you mean 'smorl'? Known: next_item, smorl, sqn."),
+        ("objective.name=smrol", "No objective is called 'smrol'. Did you mean 'smorl'? "
+                                 f"Known: {', '.join(registry.names('objective'))}."),
         ("objective.gama=0.5", "objective 'sqn' has no option 'gama'. Did you mean 'gamma'? "
                                "Options: supervised, gamma, td_weight."),
         ("objective.gamma=high", "objective 'sqn', option 'gamma' = 'high': Input should be a valid number, "
@@ -151,7 +152,8 @@ def test_mistakes_say_what_was_meant(assignment, message):
 
 def test_a_list_that_is_too_short_is_said():
     assert refused("smorl-gru", "objective.weights=[1, 2]") == (
-        "objective 'smorl', option 'weights' is too short: it has no value number 3."
+        "objective 'smorl', option 'weights' = [1.0, 2.0]: expected one for each of the goals relevance, diversity, "
+        "novelty. Give it as objective.weights=[1.0, 1.0, 1.0]."
     )
 
 

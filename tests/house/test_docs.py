@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 import torch
 
 from sessionrl import config, registry
+from sessionrl.contracts import check_reward
+from sessionrl.contracts.trial import made_up_context, made_up_transitions
 from sessionrl.nn.backbones.gru import GRU
 from sessionrl.nn.candidates import ItemSampler
 from sessionrl.nn.items import Items
@@ -135,6 +138,19 @@ def test_the_example_of_an_objective_runs(monkeypatch):
     log_p = network(batch.state).logits.log_softmax(1)
     expected = -log_p[[0, 1], [1, 2]].mean() - 0.5 * (log_p.exp() * log_p).sum(1).mean()
     assert loss.total.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_the_example_of_a_reward_runs(monkeypatch):
+    monkeypatch.setattr(registry, "_parts", dict(registry._parts))
+    registry.names("reward")
+    (example,) = [block for _, block in BLOCK.findall(TEXT["docs/extend.md"]) if '@register("reward"' in block]
+    exec(compile(example, "docs/extend.md", "exec"), {"__name__": "example"})
+    check_reward("bargain", most=5.0)
+
+    paid = registry.build("reward", {"name": "bargain", "most": 5.0})
+    known = replace(made_up_context(), attributes={"price": torch.tensor([torch.nan, 4.0, 5.0, 6.0, torch.nan])})
+    item = torch.tensor([1, 2, 3, 4])
+    assert paid(made_up_transitions([0]), item, known).tolist() == [1, 1, 0, 0]
 
 
 @pytest.mark.slow

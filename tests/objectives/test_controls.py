@@ -8,7 +8,7 @@ import torch
 from by_hand import LN2, ONLINE, SUPERVISED, TARGET, batch, by_hand, context, gru_network, values
 
 from sessionrl.contracts import check_objective
-from sessionrl.contracts.objective import made_up_transitions
+from sessionrl.contracts.trial import made_up_transitions
 from sessionrl.errors import BadOption
 from sessionrl.nn.prefixes import Prefixes
 from sessionrl.objectives.controls import Cat, ExtraHead, Fut, Hist, RandomTarget

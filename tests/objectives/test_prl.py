@@ -8,7 +8,7 @@ from by_hand import LN2, UNEVEN, batch, by_hand, context, gru_network, values
 
 from sessionrl import registry
 from sessionrl.contracts import check_objective
-from sessionrl.contracts.objective import made_up_transitions
+from sessionrl.contracts.trial import made_up_transitions
 from sessionrl.data.sessions import Sessions
 from sessionrl.errors import BadOption
 from sessionrl.nn.items import Items
