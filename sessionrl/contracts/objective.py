@@ -1,4 +1,4 @@
-"""What an objective must be: a loss that teaches one network, repeatable, for any batch."""
+"""What an objective must be: a loss that teaches one network, repeatable, for any batch, catalogue and network."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -6,36 +6,60 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from sessionrl import registry
 from sessionrl.contracts.gradients import check_gradients
-from sessionrl.contracts.made_up import DIM, N_ITEMS, REWARDS, made_up, require
-from sessionrl.nn.candidates import ItemSampler
-from sessionrl.nn.items import Items
-from sessionrl.nn.network import Network
-from sessionrl.nn.prefixes import Transitions, pieces, transitions
-from sessionrl.objectives.objective import Context, Loss, Objective
+from sessionrl.contracts.made_up import N_ITEMS, require
+from sessionrl.contracts.trial import Scored, Surroundings, Trial
+from sessionrl.data.sessions import PAD
+from sessionrl.nn.prefixes import Transitions
+from sessionrl.objectives.objective import Objective
+
+HIDDEN = (1, 5)  # items that may not be recommended, the most frequent among them
+MANY = 20_000  # items of a catalogue of which no sampling objective may score the half
 
 
 def check_objective(name: str, **options: Any) -> None:
     """A finite loss that teaches every parameter of the online network and none of the target.
 
     Tried with the whole catalogue and, where the objective has an option for it, with sampled candidates; with item
-    vectors tied and untied; with a batch and with a single transition.
+    vectors tied and untied; with a batch, with a single transition, and with one where every session is done; with a
+    network that reads kinds of event, gaps and session features; with items that may not be recommended, none of which
+    may compete; and, if it `samples`, with a catalogue too large for a matrix of all scores, which it may not make.
 
     Args:
         name: as registered
         options: of the objective, as in a configuration
     """
-    for tied in (True, False):
-        for section in _with_and_without_negatives(name, options):
-            objective: Objective = registry.build("objective", section)
-            who = f"objective {section}, items.tied = {tied}"
-            _check_promises(objective, who)
-            trial = _Trial(objective, tied)
-            for batch in (made_up_transitions([0, 1, 2, 3]), made_up_transitions([4])):
-                _check_loss(trial, batch, f"{who}, {len(batch)} transitions")
+    for section in _with_and_without_negatives(name, options):
+        objective: Objective = registry.build("objective", section)
+        who = f"objective {section}"
+        _check_promises(objective, who)
+        for where, around in _surroundings():
+            trial = Trial(objective, around)
+            for batch in _batches(trial):
+                which = f"{who}, {where}, {len(batch)} transitions{', all done' if batch.done.all() else ''}"
+                _check_loss(trial, batch, which)
+                _check_shown(trial, batch, which)
+        if objective.samples:
+            _check_small(Trial(objective, Surroundings(shown=np.arange(MANY) > 0)), who)
+
+
+def _surroundings() -> Iterator[tuple[str, Surroundings]]:
+    yield "items.tied = True", Surroundings()
+    yield "items.tied = False", Surroundings(tied=False)
+    yield "a network that reads kinds, gaps and session features", Surroundings(inputs=True)
+    shown = ~np.isin(np.arange(N_ITEMS), (PAD, *HIDDEN))
+    yield f"items {HIDDEN} not recommendable", Surroundings(shown=shown)
+
+
+def _batches(trial: Trial) -> Iterator[Transitions]:
+    batch = trial.batch([0, 1, 2, 3])
+    yield batch
+    yield batch.select(batch.done)
+    one = trial.batch([4])
+    yield one.select(torch.arange(len(one)) == len(one) - 1)
 
 
 def _with_and_without_negatives(name: str, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -59,7 +83,7 @@ def _check_promises(objective: Objective, who: str) -> None:
         require(isinstance(found, bool), f"{who}: {promise} should be True or False, but is {found!r}")
 
 
-def _check_loss(trial: "_Trial", batch: Transitions, who: str) -> None:
+def _check_loss(trial: Trial, batch: Transitions, who: str) -> None:
     """One step's worth of loss, asked for twice."""
     chance, before = torch.get_rng_state(), [p.detach().clone() for p in trial.parameters()]
     loss = trial.loss(batch)
@@ -84,46 +108,38 @@ def _check_loss(trial: "_Trial", batch: Transitions, who: str) -> None:
     require(torch.equal(chance, torch.get_rng_state()), f"{who} draws from torch's global state, not from context.rng")
 
 
-class _Trial:
-    """Networks without dropout for an objective, and the context of its step 0."""
+def _check_shown(trial: Trial, batch: Transitions, who: str) -> None:
+    """Nothing competes that may not be recommended; single items may be those that the log has next."""
+    hidden = torch.from_numpy(~trial.around.shown)
+    if not hidden[1:].any():
+        return
+    logged = torch.cat([batch.next_action, torch.tensor([PAD])])
+    for call in _calls(trial):
+        asked = "take context.sampler.whole(batch.action) or what it draws"
+        whole = call.matrix and call.candidates is None
+        require(not whole, f"{who} scores the whole catalogue, where some items are not recommendable; {asked}")
+        found = call.candidates[hidden[call.candidates]] if call.candidates is not None else torch.empty(0)
+        require(not len(found), f"{who} has candidates that are not recommendable, {_numbers(found)}; {asked}")
+        if call.taken is not None:
+            odd = call.taken[hidden[call.taken] & ~torch.isin(call.taken, logged)]
+            require(
+                not len(odd), f"{who} takes the Q of items that are neither logged nor recommendable: {_numbers(odd)}"
+            )
 
-    def __init__(self, objective: Objective, tied: bool):
-        self.objective = objective
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            self.online = self._network(objective, tied)
-            self.target = self._network(objective, tied) if objective.bootstraps else None
 
-    def parameters(self) -> list[nn.Parameter]:
-        return [p for network in (self.online, self.target) if network is not None for p in network.parameters()]
-
-    def loss(self, batch: Transitions) -> Loss:
-        self.online.zero_grad(set_to_none=True)
-        catalogue = made_up().catalogue
-        context = Context(
-            step=0,
-            rng=torch.Generator().manual_seed(0),
-            sampler=ItemSampler(catalogue.counts),
-            tail=torch.from_numpy(catalogue.tail()),
-            vectors=torch.from_numpy(catalogue.vectors),
-            rewards=torch.from_numpy(REWARDS),
-            kind_shares=torch.full((len(REWARDS),), 1 / len(REWARDS)),
-            attributes={name: torch.from_numpy(one) for name, one in catalogue.numbers().items()},
+def _check_small(trial: Trial, who: str) -> None:
+    trial.loss(trial.batch([4]))
+    for call in _calls(trial):
+        scored = MANY - 1 if call.candidates is None else len(call.candidates)
+        require(
+            not call.matrix or scored < MANY / 2,
+            f"{who} says that it samples, but scores {scored:,} of {MANY - 1:,} items for one transition",
         )
-        return self.objective.loss(self.online, self.target, batch, context)
-
-    @staticmethod
-    def _network(objective: Objective, tied: bool) -> Network:
-        items = Items(N_ITEMS, DIM, tied=tied)
-        items.sparse = objective.samples
-        prompt = objective.prompt(DIM) if hasattr(objective, "prompt") else None
-        for module in () if prompt is None else prompt.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = 0.0
-        return Network(items, registry.build("backbone", {"name": "gru"}, dim=DIM), objective.rewards, prompt=prompt)
 
 
-def made_up_transitions(chosen: list[int]) -> Transitions:
-    """All transitions of some of the made-up sessions; session 4 has exactly one."""
-    sessions = made_up().sessions.select(np.array(chosen))
-    return transitions(sessions, pieces(sessions, 50), REWARDS)
+def _calls(trial: Trial) -> list[Scored]:
+    return [call for network in trial.networks for call in network.calls]
+
+
+def _numbers(items: Tensor) -> str:
+    return ", ".join(map(str, sorted(set(items.tolist()))))

@@ -1,7 +1,7 @@
 """Every registered part keeps its contract, and each contract notices a part that does not."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import nn
 from sessionrl import registry
 from sessionrl.baselines.popularity import Popularity
 from sessionrl.contracts import check_backbone, check_baseline, check_metric, check_objective, check_policy
+from sessionrl.nn.prefixes import Prefixes
 from sessionrl.objectives.objective import Loss
 
 CHECKS = {
@@ -164,7 +165,7 @@ class Sound:
     samples: ClassVar[bool] = False
 
     def loss(self, online, target, batch, context):
-        scores = online(batch.state)
+        scores = online(batch.state, context.sampler.whole(batch.action).items)
         total = scores.logits.square().mean() + scores.q.square().mean()
         return Loss(total, {"all": total.detach()})
 
@@ -207,6 +208,44 @@ class FailsOnOne(Sound):
         return Loss(total, {"all": total.detach()})
 
 
+class FailsWhereAllAreDone(Sound):
+    def loss(self, online, target, batch, context):
+        total = super().loss(online, target, batch, context).total / (~batch.done).float().mean()
+        return Loss(total, {"all": total.detach()})
+
+
+class ForgetsWhatStatesRead(Sound):
+    def loss(self, online, target, batch, context):
+        bare = replace(batch, state=Prefixes(batch.state.items, batch.state.at))
+        return super().loss(online, target, bare, context)
+
+
+class ShowsEverything(Sound):
+    def loss(self, online, target, batch, context):
+        scores = online(batch.state)
+        total = scores.logits.square().mean() + scores.q.square().mean()
+        return Loss(total, {"all": total.detach()})
+
+
+class DrawsByItself(Sound):
+    def loss(self, online, target, batch, context):
+        items = torch.cat([batch.action, torch.tensor([1, 2])])
+        scores = online(batch.state, items)
+        total = scores.logits.square().mean() + scores.q.square().mean()
+        return Loss(total, {"all": total.detach()})
+
+
+class TakesWhatIsNotShown(Sound):
+    def loss(self, online, target, batch, context):
+        taken = torch.full_like(batch.action, 5)
+        total = super().loss(online, target, batch, context).total + online(batch.state, heads="q", taken=taken).q.sum()
+        return Loss(total, {"all": total.detach()})
+
+
+class SaysThatItSamples(Sound):
+    samples: ClassVar[bool] = True
+
+
 class MovesWeights(Sound):
     def loss(self, online, target, batch, context):
         with torch.no_grad():
@@ -241,6 +280,19 @@ class IsNotFrozen:
         (MovesWeights, "changes the parameters of a network by itself"),
         (ThinksInDouble, "the total should be float32, but is torch.float64"),
         (IsNotFrozen, "should be a frozen dataclass, so that its fields are its options"),
+        (FailsWhereAllAreDone, "3 transitions, all done: the total is inf"),
+        (
+            ForgetsWhatStatesRead,
+            "a network that reads kinds, gaps and session features, .* leaves the parameter 'inputs.kinds' without",
+        ),
+        (
+            ShowsEverything,
+            "scores the whole catalogue, where some items are not recommendable; "
+            r"take context.sampler.whole\(batch.action\) or what it draws",
+        ),
+        (DrawsByItself, "has candidates that are not recommendable, 1; take"),
+        (TakesWhatIsNotShown, "takes the Q of items that are neither logged nor recommendable: 5$"),
+        (SaysThatItSamples, "says that it samples, but scores 19,999 of 19,999 items for one transition"),
     ],
 )
 def test_a_broken_objective_is_noticed(plugged, cls, sentence):
