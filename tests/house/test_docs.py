@@ -1,6 +1,7 @@
 """The documentation names what exists, its links lead somewhere, and its example runs."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -109,6 +110,7 @@ def test_the_example_of_the_python_api_runs(tmp_path, monkeypatch, capsys):
 
 
 def test_the_example_of_an_objective_runs(monkeypatch):
+    registry.names("objective")  # loaded under the other dictionary they would be gone afterwards
     monkeypatch.setattr(registry, "_parts", dict(registry._parts))
     example = next(block for language, block in BLOCK.findall(TEXT["docs/extend.md"]) if language == "python")
     exec(compile(example, "docs/extend.md", "exec"), {"__name__": "example"})
@@ -138,6 +140,29 @@ def test_the_example_of_an_objective_runs(monkeypatch):
     log_p = network(batch.state).logits.log_softmax(1)
     expected = -log_p[[0, 1], [1, 2]].mean() - 0.5 * (log_p.exp() * log_p).sum(1).mean()
     assert loss.total.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_every_control_can_be_trained_as_it_is_written():
+    """Names and options exist, and the supervised loss is that of the preset, which the table says is the same."""
+    trained = [shlex.split(line)[2:] for page, line in commands() if page == "docs/controls.md" and " train " in line]
+    assert len(trained) > 20
+    for preset, *assignments in trained:
+        loaded = config.load(preset)
+        objective = config.complete(config.override(loaded, assignments))["objective"]
+        same = config.complete(loaded)["objective"]
+        changed = {one.split("=")[0].removeprefix("objective.") for one in assignments}
+        if not changed & {"log_q", "negatives", "alpha"} and objective["name"] != "next_item":
+            found = objective["of"]["supervised"] if "of" in objective else objective["supervised"]
+            expected = same.get("supervised", {key: value for key, value in same.items() if key != "name"})
+            assert found == expected, (preset, assignments)
+        registry.build("objective", objective)
+
+
+def test_the_example_of_the_null_world_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (example,) = [block for language, block in BLOCK.findall(TEXT["docs/controls.md"]) if language == "python"]
+    exec(example.replace("50_000", "50").replace("days=30", "days=2"), {"__name__": "example"})
+    assert (tmp_path / "null-world" / "events.csv").is_file()
 
 
 def test_the_example_of_a_reward_runs(monkeypatch):
