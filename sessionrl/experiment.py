@@ -214,6 +214,9 @@ class Experiment:
             else f"Chose epoch {chosen.epoch}, {self.selection.by} {chosen.value:.4f} on {self.selection.where} of the "
             "validation part"
         )
+        before = [entry["validation"] for entry in run.read_log() if entry["epoch"] == 0 and "validation" in entry]
+        if before and chosen.value is not None and chosen.value <= before[0]:
+            self.reporter.say(f"No epoch is better than the model of {self.config['from']}: {before[0]:.4f}")
         weight = self._weight(run, chosen.network)
         if self.config["refit"]:
             sessions = self._train_and_valid()

@@ -81,6 +81,15 @@ def run_name(label: str, data: str) -> str:
     return f"{name_of_label(label)}-{data}-{stamp}-{secrets.token_hex(2)}"
 
 
+def unstamped(name: str) -> str:
+    """What of the name of a run is the same for other seeds: the model and the data; the whole of another name.
+
+    >>> unstamped("gru4rec-shop-20261122-193939-9b9c")
+    'gru4rec-shop'
+    """
+    return re.sub(r"-\d{8}-\d{6}-[0-9a-f]{4}$", "", name)
+
+
 def name_of_label(label: str) -> str:
     """What the names of all runs of a model begin with; the label as a file can be called."""
     return re.sub(r"[^\w.+-]+", "-", label)

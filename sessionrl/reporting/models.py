@@ -12,7 +12,7 @@ from sessionrl import config as configuration
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.errors import BadDirectory, BadOption
 from sessionrl.evaluation.rankings import Rankings
-from sessionrl.runs import RunDirectory, read_json
+from sessionrl.runs import RunDirectory, read_json, unstamped
 
 # What says where and with which version a run was made, and not which model it is.
 NOT_THE_MODEL = ("seed", "prepared", "sessionrl_version")
@@ -174,7 +174,9 @@ def _n_items(directory: RunDirectory) -> int:
 
 
 def _model_options(run: Run) -> Options:
-    return {key: value for key, value in run.config.items() if key not in NOT_THE_MODEL}
+    options = {key: value for key, value in run.config.items() if key not in NOT_THE_MODEL}
+    # Every seed goes on from a run of its own.
+    return options | {key: unstamped(Path(options[key]).name) for key in ("from", "extends") if key in options}
 
 
 def _check_same_data(runs: Sequence[Run]) -> None:

@@ -101,6 +101,17 @@ def test_the_value_of_the_older_model_stands_in_the_log(logs, old, tmp_path):
     assert choice(model).epoch == 1
 
 
+def test_more_training_that_did_not_help_is_said(logs, old, new, tmp_path):
+    said = []
+    settings = continuing(new.path, ["training.learning_rate=20.0", "training.epochs=1"])
+    run = run_once(settings, logs.newer, tmp_path, Reporter(say=said.append))
+    before, after = [entry["validation"] for entry in run.read_log() if "validation" in entry]
+    assert after <= before
+    assert f"No epoch is better than the model of {new.path}: {before:.4f}" in said
+    run_once(continuing(old.path), logs.newer, tmp_path, Reporter(say=(others := []).append))
+    assert not [sentence for sentence in others if sentence.startswith("No epoch")]
+
+
 def test_interrupted_and_resumed_nothing_is_different(logs, old, tmp_path):
     settings = continuing(old.path, ["training.epochs=2", "training.target=twins"])
     whole = run_once(settings, logs.newer, tmp_path / "whole")
@@ -135,7 +146,7 @@ def test_a_run_that_goes_on_is_another_model_than_one_from_the_start(logs, old, 
     anew = run_once({**GRU, "training": {**GRU["training"], "epochs": 2}}, logs.newer, new.path.parent)
     assert anew.path != new.path
     labels = [model.label for model in load_models([new.path, anew.path])]
-    assert labels == [f"gru4rec-ce (from={old.path})", "gru4rec-ce (from=none)"]
+    assert labels == ["gru4rec-ce (from=gru4rec-ce-older)", "gru4rec-ce (from=none)"]
 
 
 def test_what_has_other_shapes_is_refused(logs, old, tmp_path):

@@ -70,7 +70,7 @@ def test_it_is_measured_where_the_new_items_compete(shop, old, table, tmp_path):
     assert len(experiment.prepared.vocabulary) == len(shop.vocabulary) + 2
     experiment.run(run)
     first, second = load_models([old.path, run.path])
-    assert second.label == f"gru4rec-ce (extends={old.path})"
+    assert second.label == "gru4rec-ce (extends=gru4rec-ce-described)"
     assert first.rankings[0].n_items == second.rankings[0].n_items == 32
     worse = second.rankings[0].greater >= first.rankings[0].greater
     assert worse.all(), "nothing that the model knew got another score"
