@@ -60,9 +60,12 @@ class EnsembleScorer:
 
     def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
         """Chunks of the cases in any order, with scores ``[N, V - 1]`` float32, column j being item j + 1."""
-        return self.network.scored(
-            sessions, cases, lambda logits, chunk: mixed(logits, self.baseline.scores(sessions, chunk), self.weight)
-        )
+        shown = self.network.shown
+
+        def mix(logits: Tensor, chunk: Cases) -> Tensor:
+            return mixed(logits, self.baseline.scores(sessions, chunk).only(shown), self.weight)
+
+        return self.network.scored(sessions, cases, mix)
 
 
 def mixed(logits: Tensor, listed: SparseScores, weight: float) -> Tensor:

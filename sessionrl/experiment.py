@@ -174,8 +174,10 @@ class Experiment:
         if part == "valid" and self.config["refit"]:
             self.reporter.say("This model was fitted on the validation part as well: the numbers flatter it")
         self.reporter.say(
-            f"Ranking {len(sessions.items):,} events of {part} over {len(recommender.vocabulary) - 1:,} items"
+            f"Ranking {len(sessions.items):,} events of {part} over {recommender.catalogue.recommendable.sum():,} items"
         )
+        if no_case := int((~recommender.catalogue.recommendable[sessions.items]).sum()):
+            self.reporter.say(f"{no_case:,} of these events are of items that may not be recommended, and no cases")
         rankings = self._rank(recommender.scorer, sessions, self.evaluation.top)
         found = measured([rankings], self.prepared.catalogue, self.evaluation.metrics, self.evaluation.replicates)
         if part == "test":
@@ -185,11 +187,13 @@ class Experiment:
 
     def _rank(self, scorer: Scorer, sessions: Sessions, top: int) -> Rankings:
         chunks = scorer.scored(sessions, sessions.cases())
-        return rank(chunks, sessions, self.prepared.kinds, len(self.prepared.vocabulary) - 1, top)
+        catalogue = self.prepared.catalogue
+        return rank(chunks, sessions, self.prepared.kinds, len(catalogue) - 1, top, catalogue.recommendable)
 
     def _fit_baseline(self) -> BaselineScorer:
         sessions = self._train_and_valid() if self.config["refit"] else self.prepared.train
-        return BaselineScorer(self._fitted(self.config["baseline"], configuration.label(self.config), sessions))
+        baseline = self._fitted(self.config["baseline"], configuration.label(self.config), sessions)
+        return BaselineScorer(baseline, self.prepared.catalogue.recommendable)
 
     def _fitted(self, section: Mapping[str, Any], called: str, sessions: Sessions) -> Baseline:
         self.reporter.say(f"Fitting {called} on {len(sessions):,} sessions")
@@ -221,7 +225,8 @@ class Experiment:
         if self.config["refit"]:
             sessions = self._train_and_valid()
             chosen = self._phase(run, "refit", sessions, chosen)
-        scorer = network_scorer(chosen.network, self.config, sessions.counts(len(self.prepared.catalogue)))
+        catalogue = self.prepared.catalogue
+        scorer = network_scorer(chosen.network, self.config, sessions.counts(len(catalogue)), catalogue.recommendable)
         if weight is None:
             return scorer
         section = self.config["ensemble"]["baseline"]
@@ -272,7 +277,8 @@ class Experiment:
 
     def _value(self, network: Network, baseline: Baseline | None = None, weight: float = 0.0) -> float:
         """The selecting metric on the validation part."""
-        alone = network_scorer(network, self.config, self.prepared.catalogue.counts)
+        catalogue = self.prepared.catalogue
+        alone = network_scorer(network, self.config, catalogue.counts, catalogue.recommendable)
         scorer = alone if baseline is None else EnsembleScorer(alone, baseline, weight)
         rankings = self._rank(scorer, self.prepared.valid, self.selection.listed)
         return self.selection.value(rankings, self.prepared.catalogue)

@@ -67,7 +67,7 @@ def extended(recommender: Recommender, items: pl.DataFrame, path: object = WHERE
     offer = old._replace(catalogue=_catalogue(old.catalogue, new, vocabulary.ids, path))
     grown = _network(network, offer)
     described = grown.items.features.described[len(old.catalogue) :]  # type: ignore[union-attr]
-    scorer = _scorer(recommender.scorer, grown, len(new))
+    scorer = _scorer(recommender.scorer, grown, offer.catalogue)
     counts = len(new), len(items) - len(new), int((~described).sum())
     return Extended(Recommender(vocabulary, scorer, offer), *counts)
 
@@ -125,10 +125,12 @@ def _longer(table: torch.Tensor, rows: int) -> torch.Tensor:
     return torch.cat([table.detach(), table.new_zeros(rows, *table.shape[1:])])
 
 
-def _scorer(old: Scorer, network: Network, added: int) -> Scorer:
+def _scorer(old: Scorer, network: Network, catalogue: Catalogue) -> Scorer:
     if isinstance(old, EnsembleScorer):
-        inside = _scorer(old.network, network, added)
+        inside = _scorer(old.network, network, catalogue)
         assert isinstance(inside, NetworkScorer)
         return EnsembleScorer(inside, old.baseline, old.weight)
     assert isinstance(old, NetworkScorer)
-    return NetworkScorer(network, old.policy, np.concatenate([old.counts, np.zeros(added, np.int64)]))
+    added = len(catalogue) - len(old.counts)
+    counts = np.concatenate([old.counts, np.zeros(added, np.int64)])
+    return NetworkScorer(network, old.policy, counts, catalogue.recommendable)

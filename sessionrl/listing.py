@@ -20,6 +20,10 @@ SLICES = {
     "KIND": "the next event is of this kind, for example purchase",
     "KIND/repeat": "of this kind, of an item that was in the session already",
     "KIND/new": "of this kind, of an item that was not in the session yet",
+    "events=0": "the next item has no event in the training part: a cold item",
+    "events=1-5": "it has 1 to 5 events there",
+    "events=6-20": "it has 6 to 20",
+    "events>20": "it has more",
 }
 EXTRAS = {"matplotlib": "report", "jinja2": "report"}
 

@@ -25,7 +25,7 @@ class Policy(Protocol):
         """[N, V - 1]; items are shown by falling value.
 
         Args:
-            scores: of the whole catalogue, column j being item j + 1
+            scores: of the whole catalogue, column j being item j + 1; -inf where an item may not be recommended
             prefixes: the N states
         """
         ...
@@ -106,6 +106,7 @@ class Weighted:
             )
         weights = torch.tensor(self.weights, dtype=scores.q.dtype, device=scores.q.device)
         order = _standardised(scores.logits) + torch.einsum("r,nrc->nc", weights, _standardised(scores.q))
+        order = order.masked_fill(scores.logits == -torch.inf, -torch.inf)
         return with_revisits(order, prefixes, self.revisit)
 
     def probabilities(self, scores: Scores, prefixes: Prefixes) -> Tensor:  # noqa: D102
@@ -138,5 +139,13 @@ def with_revisits(order: Tensor, prefixes: Prefixes, revisit: Revisit) -> Tensor
 
 
 def _standardised(scores: Tensor) -> Tensor:
+    """Over the items that may be recommended; 0 for the others, which have -inf."""
+    hidden = scores == -torch.inf
+    if hidden.any():
+        n = (~hidden).sum(-1, keepdim=True)
+        mean = scores.masked_fill(hidden, 0.0).sum(-1, keepdim=True) / n
+        apart = (scores - mean).masked_fill(hidden, 0.0)
+        deviation = (apart.square().sum(-1, keepdim=True) / n).sqrt().clamp(min=1e-12)
+        return apart / deviation
     deviation = scores.std(-1, keepdim=True, unbiased=False).clamp(min=1e-12)
     return (scores - scores.mean(-1, keepdim=True)) / deviation

@@ -25,7 +25,7 @@ from sessionrl.errors import BadDirectory, UnknownName
 from sessionrl.nn.items import Described
 from sessionrl.nn.network import Network
 from sessionrl.runs import RunDirectory, read_json, replacing
-from sessionrl.scorers import BaselineScorer, Counts, NetworkScorer, Scorer
+from sessionrl.scorers import BaselineScorer, Counts, NetworkScorer, Scorer, Shown
 
 RESTORE = "\n  do now: restore the run from its original files, or train it again"
 
@@ -205,9 +205,15 @@ def make_network(config: Mapping[str, Any], offer: Offer) -> Network:
     return Network(items, backbone, objective.rewards, inputs, prompt)
 
 
-def network_scorer(network: Network, config: Mapping[str, Any], counts: Counts) -> NetworkScorer:
-    """A network under the policy of the section [policy]; counts: [V] events per item it was trained on."""
-    return NetworkScorer(network, registry.build("policy", config["policy"]), counts)
+def network_scorer(
+    network: Network, config: Mapping[str, Any], counts: Counts, shown: Shown | None = None
+) -> NetworkScorer:
+    """A network under the policy of the section [policy].
+
+    counts: [V] events per item it was trained on
+    shown:  [V] bool, the items that may be recommended; all if not given
+    """
+    return NetworkScorer(network, registry.build("policy", config["policy"]), counts, shown)
 
 
 def save_model(run: RunDirectory, scorer: Scorer) -> None:
@@ -242,7 +248,7 @@ def restored(tensors: dict[str, Tensor], config: Mapping[str, Any], offer: Offer
         KeyError, RuntimeError: the tensors are not of this configuration.
     """
     if "baseline" in config:
-        return BaselineScorer(_restored_baseline(tensors, config["baseline"]))
+        return BaselineScorer(_restored_baseline(tensors, config["baseline"]), offer.catalogue.recommendable)
     if "ensemble" not in config:
         return _restored_network(tensors, config, offer, device)
     network = _restored_network(_part(tensors, "network"), config, offer, device)
@@ -257,7 +263,7 @@ def _restored_network(
     network.load_state_dict({name: tensor for name, tensor in tensors.items() if name != "counts"})
     # After a refit they are those of both parts; older runs did not keep them.
     counts = tensors["counts"].numpy() if "counts" in tensors else offer.catalogue.counts
-    return network_scorer(network.to(device), config, counts)
+    return network_scorer(network.to(device), config, counts, offer.catalogue.recommendable)
 
 
 def _restored_baseline(tensors: dict[str, Tensor], section: Mapping[str, Any]) -> Baseline:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sessionrl.baselines.baseline import Baseline, SparseScores
 from sessionrl.data.sessions import Cases, Sessions
-from sessionrl.nn.network import Network
+from sessionrl.nn.network import Network, Scores
 from sessionrl.nn.prefixes import Prefixes, prefixes
 from sessionrl.policies import Policy
 
@@ -17,13 +17,17 @@ CELLS = 8192  # cells of a padded matrix that are encoded together
 ROWS = 256  # states that are scored against the whole catalogue together
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
+Shown = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Scorer(Protocol):
     """Scores of the whole catalogue for any cases: a network, a baseline, or an ensemble of both."""
 
     def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
-        """Chunks of the cases in any order; a Tensor is [N, V - 1] float32, column j being item j + 1."""
+        """Chunks of the cases in any order; a Tensor is [N, V - 1] float32, column j being item j + 1.
+
+        Items that may not be recommended have -inf, and sparse scores do not list them.
+        """
         ...
 
 
@@ -36,17 +40,23 @@ class NetworkScorer:
         network: in evaluation mode
         policy: turns its scores into an order
         counts: [V] events per item in what the network was trained on
+        shown: [V] bool, the items that may be recommended; all if not given
     """
 
-    def __init__(self, network: Network, policy: Policy, counts: Counts):
+    def __init__(self, network: Network, policy: Policy, counts: Counts, shown: Shown | None = None):
         self.network, self.policy, self.counts = network.eval(), policy, counts
-        self._prior = torch.from_numpy(np.log1p(counts[1:].astype(np.float64)).astype(np.float32))
+        self.shown = np.arange(len(counts)) > 0 if shown is None else shown
+        self._hidden = None if self.shown[1:].all() else torch.from_numpy(~self.shown[1:])
+        self._prior = self._without(torch.from_numpy(np.log1p(counts[1:].astype(np.float64)).astype(np.float32)))
 
     @torch.inference_mode()
     def scored(
         self, sessions: Sessions, cases: Cases, mix: Callable[[Tensor, Cases], Tensor] | None = None
     ) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
-        """Chunks of the cases; `mix` changes the supervised scores [N, V - 1] before the policy reads them."""
+        """Chunks of the cases; `mix` changes the supervised scores [N, V - 1] before the policy reads them.
+
+        The policy reads -inf for items that may not be recommended.
+        """
         network = self.network.folded()
         reads, device = network.reads, network.bias.device
         empty = cases.length == 0 if not reads.start else np.zeros(len(cases.length), bool)
@@ -59,22 +69,32 @@ class NetworkScorer:
             states = network.states(laid_out)
             for at in range(0, len(group), ROWS):
                 chunk = _pick(cases, group[at : at + ROWS])
-                scores = network.score(states[at : at + ROWS], heads=self.policy.heads)
+                scores = Scores(*map(self._without, network.score(states[at : at + ROWS], heads=self.policy.heads)))
                 if mix is not None:
                     scores = scores._replace(logits=mix(scores.logits, chunk))
                 yield chunk, self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))
 
+    def _without(self, scores: Tensor) -> Tensor:
+        """[…, V - 1] with -inf for items that may not be recommended; what is empty stays so."""
+        if self._hidden is None or not scores.numel():
+            return scores
+        return scores.masked_fill(self._hidden.to(scores.device), -torch.inf)
+
 
 class BaselineScorer:
-    """A fitted baseline."""
+    """A fitted baseline.
 
-    def __init__(self, baseline: Baseline):
-        self.baseline = baseline
+    shown: [V] bool, the items that may be recommended; all if not given
+    """
+
+    def __init__(self, baseline: Baseline, shown: Shown | None = None):
+        self.baseline, self.shown = baseline, shown
 
     def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:  # noqa: D102
         for some in _runs(np.arange(len(cases.length)), 4096):
             chunk = _pick(cases, some)
-            yield chunk, self.baseline.scores(sessions, chunk)
+            scores = self.baseline.scores(sessions, chunk)
+            yield chunk, scores if self.shown is None else scores.only(self.shown)
 
 
 def _pick(cases: Cases, at: np.ndarray[Any, Any]) -> Cases:

@@ -23,6 +23,15 @@ class SparseScores(NamedTuple):
     items: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float64]
 
+    def only(self, shown: npt.NDArray[np.bool_]) -> "SparseScores":
+        """The same for items [V] that may be recommended; the others have -inf and are listed by no case."""
+        if shown[1:].all():
+            return self
+        kept = shown[self.items]
+        before = np.concatenate([[0], np.cumsum(kept)])
+        base = np.where(shown, self.base, -np.inf)
+        return SparseScores(base, before[self.offsets].astype(np.int64), self.items[kept], self.scores[kept])
+
 
 class Baseline(Protocol):
     """Options in the constructor, what was learned in arrays, scores for any case."""

@@ -42,7 +42,8 @@ def compare(
         runs: two or more runs on the same data.
         baseline: the label of the model that others are compared with; the first run's by default.
         metric: metric@k of the paired comparison.
-        slice: all, first, repeat, new, a kind of event, KIND/new, KIND/repeat or "prefix>=2".
+        slice: all, first, repeat, new, a kind of event, KIND/new, KIND/repeat, "prefix>=2", or by events of
+            the item in training: events=0, events=1-5, events=6-20, "events>20".
         seed: of the bootstrap.
     """
     if not runs:

@@ -47,13 +47,11 @@ class Catalogue:
         return np.asarray(self.counts / self.counts.sum())
 
     def tail(self, quantile: float = 0.9) -> npt.NDArray[np.bool_]:
-        """[V] the less popular items: count at most the quantile of all counts; False at `PAD`.
+        """[V] the less popular of the items that may be recommended: count at most the quantile of their counts.
 
         With 0.9, SMORL's choice (arXiv:2110.15097), about nine items in ten are tail.
         """
-        tail = self.counts <= np.quantile(self.counts[1:], quantile)
-        tail[0] = False
-        return np.asarray(tail)
+        return np.asarray(self.recommendable & (self.counts <= np.quantile(self.counts[self.recommendable], quantile)))
 
     def numbers(self) -> dict[str, npt.NDArray[np.float32]]:
         """The numeric columns of the table of items by name, [V] each; NaN where unknown, and at `PAD`."""

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator
 from sessionrl.data.cutting import SessionRule
 from sessionrl.errors import BadOption
 
-SLICES = ("all", "first", "prefix>=2", "repeat", "new")  # a kind of this name, or with a /, would hide a slice of cases
+# A kind of one of these names, or with a / in it, would hide a slice of cases.
+SLICES = ("all", "first", "prefix>=2", "repeat", "new", "events=0", "events=1-5", "events=6-20", "events>20")
 
 NO_FEATURES = ("item_id", "timestamp", "event_type", "session_id", "propensity", "part")  # an event's, not a session's
 

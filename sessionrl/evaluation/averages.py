@@ -55,7 +55,7 @@ def averages(
     """Add the sums per session of every case metric in every slice to `sums`; what has no case is left out."""
     columns: dict[Key, list[tuple[int, int]]] = {}
     sizes: dict[Key, tuple[int, int]] = {}
-    masks = {name: cases_in(name, rankings[0]) for name in slices}
+    masks = {name: cases_in(name, rankings[0], catalogue) for name in slices}
     for name in dict.fromkeys(metrics):
         found = metric(name)
         if not isinstance(found, CaseMetric):
@@ -86,7 +86,7 @@ def overall(
     wanted = {name: found for name in metrics if isinstance(found := metric(name), OverallMetric)}
     values: dict[Key, Overall] = {}
     for where in slices if wanted else ():
-        mask = cases_in(where, rankings[0])
+        mask = cases_in(where, rankings[0], catalogue)
         if where not in BY_PREFIX or not mask.any():
             continue
         chosen = [one.rows(mask) for one in rankings]

@@ -40,12 +40,35 @@ def n_cases(scores: "torch.Tensor | SparseScores") -> int:
     return len(scores.offsets) - 1 if isinstance(scores, SparseScores) else int(scores.shape[0])
 
 
-def not_finite(scores: "torch.Tensor | SparseScores") -> npt.NDArray[np.bool_]:
-    """[N] whether a case has a score that is NaN or infinite (the base's `PAD` is -inf by contract and left out)."""
+def lists_hidden(scores: "torch.Tensor | SparseScores", hidden: npt.NDArray[np.bool_]) -> bool:
+    """Whether one of the hidden items [V] has another score than -inf."""
+    if isinstance(scores, SparseScores):
+        return bool((scores.base[hidden] != -np.inf).any() or hidden[scores.items].any())
+    columns = _columns(scores, hidden)
+    return bool((columns != -float("inf")).any())
+
+
+def _columns(scores: "torch.Tensor", chosen: npt.NDArray[np.bool_]) -> "torch.Tensor":
+    """[N, chosen items but `PAD`]."""
+    import torch
+
+    return scores[:, torch.from_numpy(np.flatnonzero(chosen[1:])).to(scores.device)]
+
+
+def not_finite(
+    scores: "torch.Tensor | SparseScores", shown: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.bool_]:
+    """[N] whether a case has a score that is NaN or infinite (the base's `PAD` is -inf by contract and left out).
+
+    shown: [V] the items that are looked at; all if not given
+    """
     if isinstance(scores, SparseScores):
         bad = np.zeros(n_cases(scores), np.bool_)
         bad[np.repeat(np.arange(len(bad)), np.diff(scores.offsets))[~np.isfinite(scores.scores)]] = True
-        return np.asarray(bad | bool(~np.isfinite(scores.base[1:]).all()))
+        base = scores.base[1:] if shown is None else scores.base[shown]
+        return np.asarray(bad | bool(~np.isfinite(base).all()))
+    if shown is not None:
+        scores = _columns(scores, shown)
     if scores.device.type == "cpu":
         return np.asarray(_not_finite_rows(scores.detach().numpy()))
     return not_finite_on_device(scores)

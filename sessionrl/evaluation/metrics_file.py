@@ -88,7 +88,7 @@ def measured(
     rankings: Sequence[Rankings], catalogue: Catalogue, metrics: Sequence[str], replicates: int = 2000, seed: int = 0
 ) -> MetricsFile:
     """All measurements in all slices, with what a reader must know to trust them."""
-    headline = cases_in("all", rankings[0])
+    headline = cases_in("all", rankings[0], catalogue)
     protocol = {
         "ties": "expected: the mean over all orders of equally scored items",
         "first_event": "apart, in the slice 'first'; every other slice has at least one event read",
@@ -98,9 +98,11 @@ def measured(
         "bootstrap_seed": seed,
         "seeds": len(rankings),
         "items": rankings[0].n_items,
+        "recommendable_items": int(catalogue.recommendable.sum()),
         "listed": rankings[0].top.shape[1],
         "kinds": list(rankings[0].kinds),
         "events": len(rankings[0]),
+        "events_of_items_not_recommended": int((~catalogue.recommendable[rankings[0].target]).sum()),
         "cases": int(headline.sum()),
         "sessions": len(rankings[0].offsets) - 1,
     }
@@ -110,7 +112,7 @@ def measured(
 
 def tie_gaps(rankings: Sequence[Rankings], catalogue: Catalogue) -> dict[str, TieGap]:
     """How far `TIE_METRICS` depend on the rule for ties, in the headline slice, mean over seeds."""
-    headline = cases_in("all", rankings[0])
+    headline = cases_in("all", rankings[0], catalogue)
     if not headline.any():
         return {}
     gaps = {}

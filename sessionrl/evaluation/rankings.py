@@ -14,7 +14,7 @@ import polars as pl
 from sessionrl.baselines.baseline import SparseScores
 from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.errors import BadDirectory, BadOption, NotFinite
-from sessionrl.evaluation.counting import count, n_cases, n_scored, not_finite
+from sessionrl.evaluation.counting import count, lists_hidden, n_cases, n_scored, not_finite
 from sessionrl.runs import replacing
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ class Rankings:
     greater:    [n] int32, items scored greater than the target
     equal:      [n] int32 ≥ 1, items scored as the target, itself included
     top:        [n, K] int32, the best K item numbers, best first, distinct, never `PAD`
-    n_items:    items that compete, `PAD` not counted: V - 1
+    n_items:    items, `PAD` not counted: V - 1
     kinds:      names of the kinds of event
+    n_shown:    items that compete, because they may be recommended; None: all of them
     """
 
     session: npt.NDArray[np.int32]
@@ -49,6 +50,7 @@ class Rankings:
     top: npt.NDArray[np.int32]
     n_items: int
     kinds: tuple[str, ...]
+    n_shown: int | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -60,13 +62,13 @@ class Rankings:
         return np.searchsorted(self.session, np.arange(sessions + 1)).astype(np.int64)
 
     def lists(self, k: int) -> npt.NDArray[np.int32]:
-        """[n, min(k, V - 1)] the best k item numbers of every case.
+        """[n, min(k, items that compete)] the best k item numbers of every case.
 
         Raises:
             BadOption: fewer than k items were kept per case.
         """
         kept = self.top.shape[1]
-        if k > kept and kept < self.n_items:
+        if k > kept and kept < (self.n_items if self.n_shown is None else self.n_shown):
             raise BadOption(
                 f"A metric needs lists of {k} items, but the rankings keep {kept}.\n"
                 f"  do now: measure at {kept} or less, or rank again with at least {k} items per list"
@@ -99,6 +101,8 @@ class Rankings:
             pl.Series("top", self.top, dtype=pl.Array(pl.Int32, self.top.shape[1]))
         )
         about = {"sessionrl": "rankings", "n_items": str(self.n_items), "kinds": json.dumps(self.kinds)}
+        if self.n_shown is not None:
+            about["n_shown"] = str(self.n_shown)
         with replacing(path) as temporary:
             frame.write_parquet(temporary, metadata=about)
 
@@ -119,7 +123,8 @@ class Rankings:
             raise BadDirectory(f"{path} holds no rankings.\n  do now: rank again with `sessionrl evaluate`")
         frame = pl.read_parquet(path).with_columns(pl.col("event_type").to_physical().cast(pl.UInt8))
         arrays = {name: frame[name].to_numpy() for name in (*_COLUMNS, "top")}
-        return cls(**arrays, n_items=int(about["n_items"]), kinds=tuple(json.loads(about["kinds"])))
+        shown = int(about["n_shown"]) if "n_shown" in about else None
+        return cls(**arrays, n_items=int(about["n_items"]), kinds=tuple(json.loads(about["kinds"])), n_shown=shown)
 
 
 _COLUMNS = ("session", "position", "target", "event_type", "repeat", "greater", "equal")
@@ -131,28 +136,34 @@ def rank(
     kinds: tuple[str, ...],
     n_items: int,
     top: int = 50,
+    recommendable: npt.NDArray[np.bool_] | None = None,
 ) -> Rankings:
     """Rank the whole catalogue once for every event of `sessions`.
 
+    The rank of an item that may not be recommended means nothing; such an event is a case of no slice.
+
     Args:
         chunks: cases, in any order, each event exactly once, with their scores: either ``[N, V - 1]`` float32, column
-            j for item j + 1, on any device; or sparse.
+            j for item j + 1, on any device; or sparse. Items that may not be recommended score -inf and are not listed.
         sessions: the evaluated part.
         kinds: names of the kinds of event.
         n_items: items that are scored: V - 1, `PAD` not counted.
         top: items kept per case; 0 keeps none, which is enough for metrics of the rank.
+        recommendable: [V] the items that compete; all if not given.
 
     Raises:
         NotFinite: a score is NaN or infinite.
         ValueError: a case comes twice or never, or the scores are not of `n_items` items.
     """
-    n, top = len(sessions.items), min(top, n_items)
+    shown = None if recommendable is None or recommendable[1:].all() else recommendable
+    n_shown = n_items if shown is None else int(shown.sum())
+    n, top = len(sessions.items), min(top, n_shown)
     ranked = np.zeros(n, np.bool_)
     greater, equal = np.zeros(n, np.int32), np.zeros(n, np.int32)
     lists = np.zeros((n, top), np.int32)
     for cases, scores in chunks:
         at = _rows_of(cases, sessions, ranked)
-        _check_scores(cases, scores, n_items)
+        _check_scores(cases, scores, n_items, shown)
         counts = count(scores, sessions.items[at].astype(np.int64), top)
         greater[at], equal[at], lists[at] = counts.greater, counts.equal, counts.top
         ranked[at] = True
@@ -173,6 +184,7 @@ def rank(
         top=lists,
         n_items=n_items,
         kinds=kinds,
+        n_shown=None if shown is None else n_shown,
     )
 
 
@@ -186,13 +198,17 @@ def _rows_of(cases: Cases, sessions: Sessions, ranked: npt.NDArray[np.bool_]) ->
     return np.asarray(at)
 
 
-def _check_scores(cases: Cases, scores: "torch.Tensor | SparseScores", n_items: int) -> None:
+def _check_scores(
+    cases: Cases, scores: "torch.Tensor | SparseScores", n_items: int, shown: npt.NDArray[np.bool_] | None
+) -> None:
     if (n_cases(scores), n_scored(scores)) != (len(cases.session), n_items):
         raise ValueError(
             f"scores of {n_cases(scores)} cases and {n_scored(scores)} items for {len(cases.session)} cases "
             f"and {n_items} items"
         )
-    bad = not_finite(scores)
+    if shown is not None and lists_hidden(scores, ~shown):
+        raise ValueError("an item that may not be recommended has a score")
+    bad = not_finite(scores, shown)
     if bad.any():
         first = int(np.argmax(bad))
         raise NotFinite(

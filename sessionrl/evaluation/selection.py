@@ -46,7 +46,7 @@ class Selection:
         where, known = evaluation.select_on, slice_names(kinds)
         if where not in known and where != DEFAULT:
             raise UnknownName("slice", where, known)
-        if where not in known or not cases_in(where, _unranked(valid, kinds, len(catalogue) - 1, 0)).any():
+        if where not in known or not cases_in(where, _unranked(valid, kinds, catalogue, 0), catalogue).any():
             where = "all"
         return cls(name, where, found.k if _reads_lists(found, catalogue) else 0)
 
@@ -56,7 +56,7 @@ class Selection:
         Raises:
             BadOption: no case has one.
         """
-        self.value(_unranked(valid, kinds, len(catalogue) - 1, self.listed), catalogue)
+        self.value(_unranked(valid, kinds, catalogue, self.listed), catalogue)
 
     def value(self, rankings: Rankings, catalogue: Catalogue) -> float:
         """The mean over the cases of the slice that have a value.
@@ -66,7 +66,7 @@ class Selection:
         """
         found = metric(self.by)
         assert isinstance(found, CaseMetric)
-        values = found.per_case(rankings, catalogue)[cases_in(self.where, rankings)]
+        values = found.per_case(rankings, catalogue)[cases_in(self.where, rankings, catalogue)]
         values = values[~np.isnan(values)]
         if not len(values):
             remedy = "set evaluation.select_on=all" if self.where != "all" else "prepare a longer validation part"
@@ -83,7 +83,7 @@ def check_metrics(evaluation: Evaluation, catalogue: Catalogue, kinds: tuple[str
     Raises:
         UnknownName, BadOption: there is no such metric, or it needs longer lists than will be kept.
     """
-    two_events = _unranked(Sessions.of([[1, 1]]), kinds, len(catalogue) - 1, evaluation.top)
+    two_events = _unranked(Sessions.of([[1, 1]]), kinds, catalogue, evaluation.top)
     for name in evaluation.metrics:
         found = metric(name)
         take = found.per_case if isinstance(found, CaseMetric) else found.overall
@@ -99,15 +99,15 @@ def check_metrics(evaluation: Evaluation, catalogue: Catalogue, kinds: tuple[str
 def _reads_lists(found: CaseMetric, catalogue: Catalogue) -> bool:
     """Whether a metric looks at what was listed, and not only at the rank of the next item."""
     try:
-        found.per_case(_unranked(Sessions.of([[1, 1]]), ("view",), len(catalogue) - 1, 0), catalogue)
+        found.per_case(_unranked(Sessions.of([[1, 1]]), ("view",), catalogue, 0), catalogue)
     except BadOption:
         return True
     return False
 
 
-def _unranked(sessions: Sessions, kinds: tuple[str, ...], n_items: int, listed: int) -> Rankings:
+def _unranked(sessions: Sessions, kinds: tuple[str, ...], catalogue: Catalogue, listed: int) -> Rankings:
     """The cases as `rank` would give them, with made-up ranks and lists."""
-    n = len(sessions.items)
+    n, shown = len(sessions.items), np.flatnonzero(catalogue.recommendable).astype(np.int32)
     return Rankings(
         session=sessions.session.astype(np.int32),
         position=sessions.position.astype(np.int32),
@@ -116,7 +116,8 @@ def _unranked(sessions: Sessions, kinds: tuple[str, ...], n_items: int, listed: 
         repeat=seen_before(sessions),
         greater=np.zeros(n, np.int32),
         equal=np.ones(n, np.int32),
-        top=np.tile(np.arange(1, min(listed, n_items) + 1, dtype=np.int32), (n, 1)),
-        n_items=n_items,
+        top=np.tile(shown[:listed], (n, 1)),
+        n_items=len(catalogue) - 1,
         kinds=kinds,
+        n_shown=len(shown),
     )

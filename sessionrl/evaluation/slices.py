@@ -1,10 +1,11 @@
-"""Named slices of the cases: by what was read, and the grid {kind of the next event} x {repeat, new item}."""
+"""Named slices of the cases: by what was read, kind of the next event x {repeat, new item}, events of the item."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from sessionrl.data.catalogue import Catalogue
 from sessionrl.errors import UnknownName
 from sessionrl.evaluation.occurrences import of_kind
 from sessionrl.evaluation.rankings import Rankings
@@ -12,42 +13,51 @@ from sessionrl.evaluation.rankings import Rankings
 # Slices by what was read. A metric of all lists together is measured on these only: the others look at what came
 # next, which no list can know, and differ in their number of lists.
 BY_PREFIX = ("all", "first", "prefix>=2")
+BY_EVENTS = {"events=0": (0, 0), "events=1-5": (1, 5), "events=6-20": (6, 20), "events>20": (21, None)}
 
 
 def slice_names(kinds: Sequence[str]) -> list[str]:
     """All slices of a log with these kinds of event, the headline first.
 
     >>> slice_names(["view"])
-    ['all', 'first', 'prefix>=2', 'repeat', 'new', 'view', 'view/repeat', 'view/new']
+    ['all', 'first', 'prefix>=2', 'repeat', 'new', 'view', 'view/repeat', 'view/new',
+     'events=0', 'events=1-5', 'events=6-20', 'events>20']
     """
-    return [*BY_PREFIX, *_grid(kinds)]
+    return [*BY_PREFIX, *_grid(kinds), *BY_EVENTS]
 
 
-def cases_in(name: str, rankings: Rankings) -> npt.NDArray[np.bool_]:
-    """[n] the cases of a slice.
+def cases_in(name: str, rankings: Rankings, catalogue: Catalogue) -> npt.NDArray[np.bool_]:
+    """[n] the cases of a slice; an event of an item that may not be recommended is a case of none.
 
     - ``all``: every case with at least one event read; the headline
     - ``first``: the cold first event, predicted from nothing; in no other slice
     - ``prefix>=2``: at least two events read, as in the published RetailRocket prefixes
     - ``repeat``, ``new``: the next item is, or is not, among the events read
     - ``KIND``, ``KIND/repeat``, ``KIND/new``: what kind the next event is
+    - ``events=0``, ``events=1-5``, ``events=6-20``, ``events>20``: events of the next item in the training part
 
     Raises:
         UnknownName: there is no such slice.
     """
+    possible = catalogue.recommendable[rankings.target]
     grid = _grid(rankings.kinds)
     if name in grid:
         kind, repeat = grid[name]
-        chosen = rankings.position >= 1
+        chosen = possible & (rankings.position >= 1)
         if kind is not None:
             chosen &= of_kind(rankings, kind)
         return np.asarray(chosen if repeat is None else chosen & (rankings.repeat == repeat))
     if name == "all":
-        return np.asarray(rankings.position >= 1)
+        return np.asarray(possible & (rankings.position >= 1))
     if name == "first":
-        return np.asarray(rankings.position == 0)
+        return np.asarray(possible & (rankings.position == 0))
     if name == "prefix>=2":
-        return np.asarray(rankings.position >= 2)
+        return np.asarray(possible & (rankings.position >= 2))
+    if name in BY_EVENTS:
+        low, high = BY_EVENTS[name]
+        counts = catalogue.counts[rankings.target]
+        chosen = possible & (rankings.position >= 1) & (counts >= low)
+        return np.asarray(chosen if high is None else chosen & (counts <= high))
     raise UnknownName("slice", name, slice_names(rankings.kinds))
 
 

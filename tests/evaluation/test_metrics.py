@@ -88,12 +88,26 @@ def test_the_rest_of_a_session_ends_with_it():
 
 def test_rarefied_coverage():
     # n_i = 3, 2, 1, 2, 0 of 4 lists hold the items; 2 lists drawn miss an item with chance C(4 - n_i, 2) / 6.
-    assert rarefied(SHOP, 2, 2) == pytest.approx((1 + 5 / 6 + 3 / 6 + 5 / 6 + 0) / 5)
-    assert rarefied(SHOP, 2, 1) == pytest.approx(2 / 5)
-    assert rarefied(SHOP, 2, 4) == pytest.approx(4 / 5)
+    assert rarefied(SHOP, CATALOGUE, 2, 2) == pytest.approx((1 + 5 / 6 + 3 / 6 + 5 / 6 + 0) / 5)
+    assert rarefied(SHOP, CATALOGUE, 2, 1) == pytest.approx(2 / 5)
+    assert rarefied(SHOP, CATALOGUE, 2, 4) == pytest.approx(4 / 5)
     lists = [{1, 2}, {3, 4}, {4, 1}, {1, 2}]
     every = [len(a | b) / 5 for a, b in itertools.combinations(lists, 2)]
-    assert rarefied(SHOP, 2, 2) == pytest.approx(np.mean(every))
+    assert rarefied(SHOP, CATALOGUE, 2, 2) == pytest.approx(np.mean(every))
+
+
+def test_items_that_may_not_be_recommended_are_neither_missed_nor_counted():
+    """Items 2 and 4 only inform: of the session 1, 2, 1, 3 a list can hold 1 and 3."""
+    shown = np.array([False, True, False, True, False, True])
+    feed = replace(CATALOGUE, recommendable=shown)
+    session = rankings_of([[1, 2, 1, 3]], [[1, 5], [3, 5], [5, 1], [1, 3]], [[0, 0, 1, 2]])
+    assert value("recall@2", session, feed).tolist() == [1 / 2, 1 / 2, 1 / 2, 1]
+    assert value("map@2", session, feed)[[0, 2]].tolist() == [1 / 2, 1 / 4]
+    assert value("coverage@1", session, feed).tolist() == [1]
+    assert value("tail_coverage@1", session, feed).tolist() == [1], "of 8, 2 and 1 events the tail has at most 6.8"
+    assert value("gini@2", session, feed) == pytest.approx((-2 * 2 + 0 * 3 + 2 * 3) / (3 * 8))
+    only_2 = rankings_of([[1, 2]], [[1, 5], [3, 5]], [[0, 2]])
+    assert np.isnan(value("future_purchase_hit@2", only_2, feed)).all(), "nothing is purchased that a list could hold"
 
 
 @pytest.mark.parametrize(

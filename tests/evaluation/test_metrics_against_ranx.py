@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hand_made import CATALOGUE, rankings_of
+from hand_made import catalogue_of, rankings_of
 
 from sessionrl.evaluation.metric import metric
 
@@ -55,5 +55,5 @@ def test_same_numbers(ranx, cases, name: str, theirs: str, rest: bool, k: int):
     targets = [item for session in sessions for item in session]
     greater = [int(np.flatnonzero(order == t)[0]) for order, t in zip(orders, targets, strict=True)]
     rankings = rankings_of(sessions, [order[:6] for order in orders], greater=greater, n_items=N_ITEMS)
-    ours = metric(f"{name}@{k}").per_case(rankings, CATALOGUE)
+    ours = metric(f"{name}@{k}").per_case(rankings, catalogue_of(N_ITEMS))
     assert ours == pytest.approx(by_ranx(ranx, relevant, orders, f"{theirs}@{k}"))

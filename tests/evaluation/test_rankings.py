@@ -171,3 +171,46 @@ def test_lists_longer_than_kept_are_refused():
         "  do now: measure at 2 or less, or rank again with at least 3 items per list"
     )
     assert ranked(top=4).lists(20).shape == (4, 4)  # nothing longer exists
+
+
+def test_only_what_may_be_recommended_competes():
+    part = Sessions.of([[1, 4]])
+    shown = np.array([False, True, False, True, True])
+    dense = torch.tensor([[1.0, -torch.inf, 3.0, 2.0], [0.0, -torch.inf, 0.0, 0.0]])
+    base = np.array([-np.inf, 1.0, -np.inf, 3.0, 2.0])
+    sparse = [SparseScores(base, np.array([0, 0, 3]), np.array([1, 3, 4], np.int32), np.zeros(3))]
+    for chunks in ([(part.cases(), dense)], [(part.cases(), *sparse)]):
+        ranked = rank(chunks, part, ("view",), 4, top=9, recommendable=shown)
+        assert (ranked.n_items, ranked.n_shown) == (4, 3)
+        assert ranked.greater.tolist() == [2, 0]
+        assert ranked.equal.tolist() == [1, 3]
+        assert ranked.top.tolist() == [[3, 4, 1], [1, 3, 4]]
+        assert ranked.lists(5).shape == (2, 3), "nothing more can be listed"
+
+
+def test_rankings_of_some_items_are_saved_and_loaded(tmp_path):
+    part = Sessions.of([[1, 2]])
+    scores = torch.tensor([[1.0, 2.0, -torch.inf]]).expand(2, 3)
+    shown = np.array([False, True, True, False])
+    ranked = rank([(part.cases(), scores)], part, ("view",), 3, recommendable=shown)
+    ranked.save(tmp_path / "r.parquet")
+    assert Rankings.load(tmp_path / "r.parquet").n_shown == 2
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_score_of_an_item_that_may_not_be_recommended_is_refused(sparse):
+    part = Sessions.of([[1]])
+    shown = np.array([False, True, False])
+    scores = torch.tensor([[1.0, 2.0]])
+    if sparse:
+        base = np.array([-np.inf, 1.0, -np.inf])
+        scores = SparseScores(base, np.array([0, 1]), np.array([2], np.int32), np.ones(1))
+    with pytest.raises(ValueError, match="an item that may not be recommended has a score"):
+        rank([(part.cases(), scores)], part, ("view",), 2, recommendable=shown)
+
+
+def test_nan_among_what_may_be_recommended_is_refused():
+    part = Sessions.of([[1]])
+    scores = torch.tensor([[torch.nan, -torch.inf]])
+    with pytest.raises(NotFinite):
+        rank([(part.cases(), scores)], part, ("view",), 2, recommendable=np.array([False, True, False]))

@@ -345,7 +345,8 @@ def test_data_that_moved_are_found_with_their_new_place(toy, tmp_path, monkeypat
         (["evaluation.select_by=ndcg"], BadOption,
          "Metric 'ndcg' has no list length. Write it behind an @, for example ndcg@20."),
         (["evaluation.select_on=view/nwe"], UnknownName,
-         "No slice is called 'view/nwe'. Did you mean 'view/new'? Known: all, cart, cart/new, cart/repeat, first, new, "
+         "No slice is called 'view/nwe'. Did you mean 'view/new'? Known: all, cart, cart/new, cart/repeat, events=0, "
+         "events=1-5, events=6-20, events>20, first, new, "
          "prefix>=2, purchase, purchase/new, purchase/repeat, repeat, view, view/new, view/repeat."),
         (["evaluation.top=10", 'evaluation.metrics=["hit@50", "coverage@20"]'], BadOption,
          "[evaluation], option 'metrics': coverage@20 needs lists of 20 items, but top = 10.\n"

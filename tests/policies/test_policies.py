@@ -119,3 +119,20 @@ def test_revisits_of_the_other_policies():
     assert Greedy(revisit=(4.0,)).probabilities(scores, states).tolist() == [[0, 0, 1]]
     weighted = Weighted(revisit=(2.0,)).order_by(scores, states) - Weighted().order_by(scores, states)
     assert weighted.tolist() == [[0, 0, 2]]
+
+
+@pytest.mark.parametrize(
+    "policy", [Greedy((2.0,)), Softmax(revisit=(2.0,)), Weighted((1.0, -0.5)), Weighted((0.0, 0.0))]
+)
+def test_items_that_may_not_be_recommended_stay_out(policy):
+    q = torch.tensor([[[0.0, 10, 20], [5, 1, 3]], [[1.0, 2, 3], [3, 3, 4]]])
+    hidden = torch.tensor([False, True, False])
+    scores = Scores(LOGITS.masked_fill(hidden, -torch.inf), q.masked_fill(hidden, -torch.inf))
+    order = policy.order_by(scores, STATES)
+    assert (order[:, 1] == -torch.inf).all()
+    assert order[:, [0, 2]].isfinite().all()
+    assert (policy.probabilities(scores, STATES)[:, 1] == 0).all()
+    # the others are ordered as if there were no such item
+    apart = Scores(LOGITS[:, [0, 2]], q[:, :, [0, 2]])
+    if isinstance(policy, Weighted):
+        torch.testing.assert_close(order[:, [0, 2]], policy.order_by(apart, STATES))

@@ -7,7 +7,7 @@ import numpy as np
 
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.evaluation.metric import Better
-from sessionrl.evaluation.metrics.coverage import exposures
+from sessionrl.evaluation.metrics.coverage import exposures, shown
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.registry import register
 
@@ -26,9 +26,9 @@ class Gini:
 
     def overall(self, rankings: Rankings, catalogue: Catalogue) -> float:
         """In [0, 1)."""
-        shown = np.sort(exposures(rankings, self.k)[1:])
-        n = len(shown)
-        return float(((2 * np.arange(1, n + 1) - n - 1) * shown).sum() / (n * shown.sum()))
+        times = np.sort(shown(rankings, self.k, catalogue))
+        n = len(times)
+        return float(((2 * np.arange(1, n + 1) - n - 1) * times).sum() / (n * times.sum()))
 
 
 @register("metric", "entropy")
@@ -44,6 +44,6 @@ class Entropy:
 
     def overall(self, rankings: Rankings, catalogue: Catalogue) -> float:
         """At least 0, bits."""
-        shown = exposures(rankings, self.k)
-        share = shown[shown > 0] / shown.sum()
+        times = exposures(rankings, self.k)
+        share = times[times > 0] / times.sum()
         return float(-(share * np.log2(share)).sum())

@@ -17,7 +17,12 @@ def exposures(rankings: Rankings, k: int) -> npt.NDArray[np.int64]:
     return np.bincount(rankings.lists(k).ravel(), minlength=rankings.n_items + 1)
 
 
-def rarefied(rankings: Rankings, k: int, lists: int) -> float:
+def shown(rankings: Rankings, k: int, catalogue: Catalogue) -> npt.NDArray[np.int64]:
+    """[items that may be recommended] lists of k that hold the item."""
+    return exposures(rankings, k)[catalogue.recommendable]
+
+
+def rarefied(rankings: Rankings, catalogue: Catalogue, k: int, lists: int) -> float:
     """Expected coverage of `lists` lists drawn without replacement from all N: the number of lists made equal.
 
     1/#I Σ_i (1 - C(N - n_i, m) / C(N, m)), n_i the lists that hold item i, m the lists drawn. Hurlbert 1971,
@@ -29,7 +34,7 @@ def rarefied(rankings: Rankings, k: int, lists: int) -> float:
     n = len(rankings)
     if n < lists:
         return float("nan")
-    without = n - exposures(rankings, k)[1:]  # lists that lack the item
+    without = n - shown(rankings, k, catalogue)  # lists that lack the item
     possible = without >= lists
     left = np.where(possible, without, lists)
     log_share = gammaln(left + 1) - gammaln(left - lists + 1) - gammaln(n + 1) + gammaln(n - lists + 1)
@@ -41,7 +46,8 @@ def rarefied(rankings: Rankings, k: int, lists: int) -> float:
 class Coverage:
     """The share of the catalogue that is in at least one list of k.
 
-    CV@k = #(∪_n L_n) / #I. In [0, 1]. It rises with the number of lists. SMORL, arXiv:2110.15097.
+    CV@k = #(∪_n L_n) / #I, I the items that may be recommended. In [0, 1]. It rises with the number of lists. SMORL,
+    arXiv:2110.15097.
     """
 
     k: int
@@ -49,7 +55,7 @@ class Coverage:
 
     def overall(self, rankings: Rankings, catalogue: Catalogue) -> float:
         """In [0, 1]."""
-        return float((exposures(rankings, self.k)[1:] > 0).mean())
+        return float((shown(rankings, self.k, catalogue) > 0).mean())
 
 
 @register("metric", "coverage_1k")
@@ -62,7 +68,7 @@ class CoverageOfThousand:
 
     def overall(self, rankings: Rankings, catalogue: Catalogue) -> float:
         """In [0, 1]; NaN with fewer than 1,000 lists."""
-        return rarefied(rankings, self.k, 1_000)
+        return rarefied(rankings, catalogue, self.k, 1_000)
 
 
 @register("metric", "coverage_10k")
@@ -75,7 +81,7 @@ class CoverageOfTenThousand:
 
     def overall(self, rankings: Rankings, catalogue: Catalogue) -> float:
         """In [0, 1]; NaN with fewer than 10,000 lists."""
-        return rarefied(rankings, self.k, 10_000)
+        return rarefied(rankings, catalogue, self.k, 10_000)
 
 
 @register("metric", "tail_coverage")

@@ -13,12 +13,13 @@ from sessionrl.evaluation.rankings import Rankings
 from sessionrl.registry import register
 
 
-def future_hit(rankings: Rankings, k: int, kind: str) -> npt.NDArray[np.float64]:
+def future_hit(rankings: Rankings, catalogue: Catalogue, k: int, kind: str) -> npt.NDArray[np.float64]:
     """[n] 1 if one of the first k items has an event of this kind in the rest of the session, the next event included.
 
-    NaN where the rest of the session has no event of the kind: there is nothing to hit.
+    NaN where the rest of the session has no event of the kind, of an item that may be recommended: there is nothing to
+    hit.
     """
-    counted = of_kind(rankings, kind)
+    counted = of_kind(rankings, kind) & catalogue.recommendable[rankings.target]
     hit = ahead(rankings, k, counted).any(1)
     return np.where(n_ahead(rankings, counted) > 0, hit, np.nan)
 
@@ -37,7 +38,7 @@ class FuturePurchaseHit:
 
     def per_case(self, rankings: Rankings, catalogue: Catalogue) -> npt.NDArray[np.float64]:
         """[n] 0, 1, or NaN where nothing is purchased any more."""
-        return future_hit(rankings, self.k, "purchase")
+        return future_hit(rankings, catalogue, self.k, "purchase")
 
 
 @register("metric", "future_cart_hit")
@@ -54,4 +55,4 @@ class FutureCartHit:
 
     def per_case(self, rankings: Rankings, catalogue: Catalogue) -> npt.NDArray[np.float64]:
         """[n] 0, 1, or NaN where nothing is put into the cart any more."""
-        return future_hit(rankings, self.k, "cart")
+        return future_hit(rankings, catalogue, self.k, "cart")

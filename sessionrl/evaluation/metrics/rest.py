@@ -18,9 +18,10 @@ def relevant(rankings: Rankings, k: int) -> npt.NDArray[np.bool_]:
     return ahead(rankings, k, np.ones(len(rankings), np.bool_))
 
 
-def n_relevant(rankings: Rankings) -> npt.NDArray[np.int64]:
-    """[n] ≥ 1, distinct items in the rest of the session, the next one included."""
-    return n_ahead(rankings, np.ones(len(rankings), np.bool_))
+def n_relevant(rankings: Rankings, catalogue: Catalogue) -> npt.NDArray[np.int64]:
+    """[n] ≥ 1, distinct items that may be recommended in the rest of the session, the next one included."""
+    # Of a session's end that holds nothing to recommend there is no case.
+    return np.maximum(n_ahead(rankings, catalogue.recommendable[rankings.target]), 1)
 
 
 @register("metric", "precision")
@@ -54,7 +55,7 @@ class Recall:
 
     def per_case(self, rankings: Rankings, catalogue: Catalogue) -> npt.NDArray[np.float64]:
         """[n] in [0, 1]."""
-        return np.asarray(relevant(rankings, self.k).sum(1) / n_relevant(rankings))
+        return np.asarray(relevant(rankings, self.k).sum(1) / n_relevant(rankings, catalogue))
 
 
 @register("metric", "map")
@@ -73,4 +74,4 @@ class MeanAveragePrecision:
         """[n] in [0, 1]."""
         hits = relevant(rankings, self.k)
         precision = np.cumsum(hits, axis=1) / np.arange(1, hits.shape[1] + 1)
-        return np.asarray((precision * hits).sum(1) / n_relevant(rankings))
+        return np.asarray((precision * hits).sum(1) / n_relevant(rankings, catalogue))
