@@ -91,7 +91,11 @@ class Finals:
 
     def seconds(self) -> float | None:
         """Of the final run of a network, on average; None before the first."""
-        made = [line["seconds"] for line in self._lines() if not self.search.is_baseline(line["model"])]
+        made = [
+            line["seconds"]
+            for line in self._lines()
+            if "seconds" in line and not self.search.is_baseline(line["model"])
+        ]
         return sum(made) / len(made) if made else None
 
     @property
