@@ -56,7 +56,7 @@ class Prompt(nn.Module):
 
     @torch.no_grad()
     def _remember(self, step: Tensor, returns: Tensor) -> None:
-        new = torch.bincount(step, minlength=len(self.mean))
+        new = torch.zeros_like(self.seen).index_add_(0, step, torch.ones_like(step))
         total = torch.zeros_like(self.mean).index_add_(0, step, returns.to(self.mean.dtype))
         self.seen += new
         self.mean += (total - new * self.mean) / self.seen.clamp(min=1)
