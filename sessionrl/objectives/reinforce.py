@@ -73,7 +73,10 @@ class Reinforce:
         candidates = self.supervised.candidates(batch, context)
         now = online(batch.state, candidates.items, frozen=True)
         log_pi = self.supervised.log_probability(now.logits, candidates)
-        log_beta = self.supervised.log_probability(now.q.squeeze(1), candidates) if self.rewards else _logged(batch)
+        if self.rewards:  # a softmax needs the scale of logits, which Q heads do without
+            log_beta = self.supervised.log_probability((online.items.scale or 1.0) * now.q.squeeze(1), candidates)
+        else:
+            log_beta = _logged(batch)
         weight = self._weight(log_pi.detach(), log_beta.detach()) * returns(batch, self.gamma)
         actor = -((mean_one(weight) if self.normalised else weight) * log_pi).mean()
         parts = {"actor": actor.detach(), "cross_entropy": -log_pi.detach().mean(), "weight": weight.mean()}

@@ -11,6 +11,8 @@ def check_parallel(network: Network, objective: Objective) -> None:
     wrong = None
     if not hasattr(network.backbone, "carry"):
         wrong = f"the backbone {type(network.backbone).__name__} carries no state from event to event, only gru does"
+    elif getattr(network.backbone, "window", 0):
+        wrong = "a state that is carried from step to step has no window"
     elif objective.bootstraps:
         wrong = f"the objective {type(objective).__name__} reads the states of two networks, and one is carried"
     elif network.items.start:

@@ -12,16 +12,12 @@ from torch import nn
 from sessionrl import registry
 from sessionrl.baselines.popularity import Popularity
 from sessionrl.contracts import check_backbone, check_baseline, check_metric, check_objective, check_policy
+from sessionrl.contracts.by_name import CONTRACTS
 from sessionrl.nn.prefixes import Prefixes
 from sessionrl.objectives.objective import Loss
 
-CHECKS = {
-    "backbone": check_backbone,
-    "objective": check_objective,
-    "policy": check_policy,
-    "baseline": check_baseline,
-    "metric": check_metric,
-}
+# Readers need a sample each, in test_reader_contract.py; rewards are in test_reward_contract.py.
+CHECKS = {kind: check for kind, check in CONTRACTS.items() if kind not in ("reader", "reward")}
 PARTS = [(kind, name) for kind in CHECKS for name in registry.names(kind)]
 
 
@@ -35,6 +31,7 @@ def test_registered_part_keeps_its_contract(kind, name):
     [
         ("gru", {"layers": 2, "dropout": 0.3}),
         ("gru", {"residual": True}),
+        ("gru", {"window": 3, "layers": 2, "residual": True}),
         ("gru", {"truncate": True, "layers": 2, "dropout": 0.2}),
         ("sasrec", {"heads": 2, "dropout": 0.0, "residual": True}),
         ("sasrec", {"max_length": 9}),

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from sessionrl.errors import BadOption
 from sessionrl.nn.backbones.gru import GRU
 
 D = 5
@@ -50,6 +51,25 @@ def test_two_layers_give_the_state_of_the_top_one():
 
 def test_residual_adds_the_input():
     torch.testing.assert_close(gru(residual=True)(inputs()), gru()(inputs()) + inputs())
+
+
+@pytest.mark.parametrize("window", [1, 3, 6, 9])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_window_is_read_alone(window, layers):
+    made = gru(layers=layers)
+    windowed = gru(layers=layers, window=window)(inputs())
+    for t in range(6):
+        alone = made(inputs()[:, max(0, t - window + 1) : t + 1])[:, -1]
+        torch.testing.assert_close(windowed[:, t], alone)
+
+
+def test_a_carried_state_has_no_window():
+    with pytest.raises(BadOption) as raised:
+        gru(window=10, truncate=True)
+    assert str(raised.value) == (
+        "[backbone], option 'window' = 10: a state that is carried from step to step has no window.\n"
+        "  do now: set backbone.window=0, or training.layout=sessions and backbone.truncate=false"
+    )
 
 
 def test_the_hidden_state_is_that_of_its_own_session():

@@ -131,3 +131,15 @@ def test_a_backbone_that_carries_nothing_is_refused():
     with pytest.raises(BadOption, match="the backbone SASRec carries no state from event to event, only gru does"):
         train(network, objective, Training(layout="parallel"), material(), 1)
     assert network_for({"name": "next_item"})().backbone.carry
+
+
+def test_a_window_is_refused():
+    from sessionrl import registry
+    from sessionrl.training.loop import train
+    from sessionrl.training.options import Training
+
+    def network() -> Network:
+        return Network(Items(N_ITEMS, DIM), registry.build("backbone", {"name": "gru", "window": 3}, dim=DIM), 0)
+
+    with pytest.raises(BadOption, match="a state that is carried from step to step has no window"):
+        train(network, registry.build("objective", {"name": "next_item"}), Training(layout="parallel"), material(), 1)

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sessionrl.errors import BadOption
 from sessionrl.registry import register
 
 
@@ -26,6 +27,8 @@ class GRU(nn.Module):
         truncate: no gradient flows from a step into the one before, as in GRU4Rec's session-parallel training
             (`training.layout = "parallel"`), whose hidden states are carried between steps as constants; the outputs
             are the same
+        window: inputs that a state reads, the newest, each window from h = 0, as in SQN and its kin (10 there); 0 reads
+            all. A row then costs `window` times as much
     """
 
     def __init__(
@@ -35,9 +38,15 @@ class GRU(nn.Module):
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         residual: bool = False,
         truncate: bool = False,
+        window: Annotated[int, Field(ge=0)] = 0,
     ):
         super().__init__()
-        self.residual, self.truncate = residual, truncate
+        if window and truncate:
+            raise BadOption(
+                f"[backbone], option 'window' = {window}: a state that is carried from step to step has no window.\n"
+                "  do now: set backbone.window=0, or training.layout=sessions and backbone.truncate=false"
+            )
+        self.residual, self.truncate, self.window = residual, truncate, window
         self.gru = nn.GRU(dim, dim, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
         self.dropout = nn.Dropout(dropout)
         bound = math.sqrt(6 / (dim + dim))
@@ -51,6 +60,8 @@ class GRU(nn.Module):
         """[B, T, d] -> [B, T, d]; `carried` [B, layers, d] are the hidden states before the first step, 0 if None."""
         if self.truncate and self.training and carried is None:
             hidden = self._truncated(x)
+        elif 0 < self.window < x.size(1):
+            hidden = self._windowed(x)
         else:
             hidden = self.gru(x, None if carried is None else carried.transpose(0, 1).contiguous())[0]
         dropped: Tensor = self.dropout(hidden + x if self.residual else hidden)
@@ -61,6 +72,16 @@ class GRU(nn.Module):
         """[B, layers, d] the hidden states after the steps x [B, T, d], to go on from as constants."""
         last: Tensor = self.gru(x, None if carried is None else carried.transpose(0, 1).contiguous())[1]
         return last.transpose(0, 1)
+
+    def _windowed(self, x: Tensor) -> Tensor:
+        """Of every place the state after its window; one near the beginning is the first of as many as there are."""
+        rows, width, dim = x.shape
+        place = torch.arange(width, device=x.device)
+        first = (place - self.window + 1).clamp(min=0)
+        inputs = x[:, first[:, None] + torch.arange(self.window, device=x.device)]  # [B, T, window, d]
+        hidden = self.gru(inputs.flatten(0, 1))[0].view(rows, width, self.window, dim)
+        newest: Tensor = hidden[:, place, place - first]
+        return newest
 
     def _truncated(self, x: Tensor) -> Tensor:
         """Every step once more from the constant state before it, all steps of all sessions at once."""
