@@ -43,6 +43,14 @@ class NotFinite(SessionRLError):
     """A loss or a score is NaN or infinite, so nothing computed from it means anything."""
 
 
+class BrokenContract(SessionRLError):
+    """A part does not do what parts of its kind promise."""
+
+    def __init__(self, kind: str, name: str, found: str):
+        expected = f"what every {kind} promises, see sessionrl.contracts.check_{kind}"
+        super().__init__(f"{found.rstrip('.')}.\n  expected: {expected}\n  do now:   mend {name!r}")
+
+
 class MissingExtra(SessionRLError):
     """An optional package is needed for what was asked."""
 

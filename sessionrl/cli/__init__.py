@@ -6,7 +6,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 from sessionrl import __version__
-from sessionrl.cli.describing import doctor, list_, show
+from sessionrl.cli.describing import check, doctor, list_, show
 from sessionrl.cli.measuring import compare, evaluate, report
 from sessionrl.cli.preparing import prepare
 from sessionrl.cli.recommending import extend, recommend
@@ -28,6 +28,7 @@ app.command(recommend)
 app.command(extend)
 app.command(list_, name="list")
 app.command(show, usage="Usage: sessionrl show (PRESET | FILE) [SECTION.KEY=VALUE ...]")
+app.command(check, usage="Usage: sessionrl check KIND NAME [KIND.KEY=VALUE ...] [--path PATH]")
 app.command(doctor)
 app.command(demo)
 

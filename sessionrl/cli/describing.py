@@ -1,4 +1,6 @@
-"""The verbs that say what there is: parts, options, versions."""
+"""The verbs that say what there is: parts, options, versions; and whether a part keeps its contract."""
+
+from pathlib import Path
 
 
 def list_(kind: str | None = None) -> None:
@@ -23,6 +25,26 @@ def show(preset: str, *assignments: str) -> None:
     from sessionrl.listing import annotated
 
     print(annotated(config.complete(config.override(config.load(preset), assignments))))
+
+
+def check(kind: str, name: str, *assignments: str, path: Path | None = None) -> None:
+    """Try whether a part keeps the contract of its kind.
+
+    Args:
+        kind: reader, backbone, objective, reward, policy, baseline or metric.
+        name: as `sessionrl list` has it, a metric without its list length.
+        assignments: options of the part, as objective.gamma=0.9.
+        path: a sample of what a reader reads.
+    """
+    from sessionrl import config
+    from sessionrl.contracts import by_name
+    from sessionrl.errors import BadOption
+
+    sections = config.override({kind: {"name": name}}, assignments)
+    if len(sections) > 1 or sections[kind].pop("name", None) != name:
+        raise BadOption(f"Only options of the {kind} {name!r} can be given. Write {kind}.option=value.")
+    kept = by_name.check(kind, name, path, sections[kind])
+    print(f"{kind} {name!r} keeps its contract:\n\n{kept}")
 
 
 def doctor() -> None:

@@ -7,6 +7,7 @@
 
 Each builds the part as a configuration would, with the given options, tries it on small made-up sessions (a reader: on
 the sample that it is given), and raises AssertionError with a sentence that says what was asked and what came instead.
+`sessionrl check KIND NAME` does the same from a shell.
 """
 
 from sessionrl.contracts.backbone import check_backbone
