@@ -72,7 +72,8 @@ def main() -> None:
         runs += [anew.path, on.path]
         columns = (" ".join(f"{value:.3f}" for value in by_epoch(run)) for run in (on, anew))
         print(f"| {seed} | {' | '.join(columns)} |")
-    console().print(comparison_table(load_models(runs), None, "ndcg@20", "all", 0))
+    for where in ("all", "new"):
+        console().print(comparison_table(load_models(runs), None, "ndcg@20", where, 0))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,17 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 import toy_shop
 from toy_two_logs import GONE, NEW, prepare_two_logs
 
 from sessionrl import config
 from sessionrl.continuing import Origin, continuing
+from sessionrl.data.session_features import SessionFeatures
 from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.errors import BadDirectory, BadOption
 from sessionrl.experiment import Experiment, Reporter
@@ -113,7 +116,7 @@ def test_more_training_that_did_not_help_is_said(logs, old, new, tmp_path):
 
 
 def test_interrupted_and_resumed_nothing_is_different(logs, old, tmp_path):
-    settings = continuing(old.path, ["training.epochs=2", "training.target=twins"])
+    settings = continuing(old.path, ["training.epochs=2", "training.target=twins", "refit=true"])
     whole = run_once(settings, logs.newer, tmp_path / "whole")
 
     def progress(at):
@@ -147,6 +150,22 @@ def test_a_run_that_goes_on_is_another_model_than_one_from_the_start(logs, old, 
     assert anew.path != new.path
     labels = [model.label for model in load_models([new.path, anew.path])]
     assert labels == ["gru4rec-ce (from=gru4rec-ce-older)", "gru4rec-ce (from=none)"]
+
+
+def test_values_of_session_features_are_matched_by_their_names(logs, old):
+    then = SessionFeatures(("country", "device"), (("se", "de"), ("phone",)))
+    now = SessionFeatures(("device", "segment", "country"), (("tv", "phone"), ("new",), ("de", "fr")))
+    experiment, origin = experiment_on(continuing(old.path), logs.newer), Origin.load(old.path)
+    settings = config.override(experiment.config, ["inputs.session_features=true"])
+    offer = origin.offer._replace(session_features=then)
+    trained = make_network(settings, offer)
+    with torch.no_grad():
+        trained.inputs.features.copy_(1.0 + torch.arange(5.0)[:, None].expand(-1, 8))
+    network = make_network(settings, experiment.offer._replace(session_features=now))
+    prepared = replace(experiment.prepared, session_features=now)
+    origin._replace(network=trained, offer=offer).begin(network, settings, prepared, experiment.offer.item_features)
+    # Rows: unknown device, tv, phone; unknown segment, new; unknown country, de, fr.
+    assert network.inputs.features[:, 0].tolist() == [4, 0, 5, 0, 0, 1, 3, 0]
 
 
 def test_what_has_other_shapes_is_refused(logs, old, tmp_path):
