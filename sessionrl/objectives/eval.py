@@ -19,7 +19,8 @@ from sessionrl.registry import register
 class Eval:
     """L = L_supervised + td_weight * mean 1/2 (r + gamma Q'(s', a') - Q(s, a))^2, a' = the logged next action
 
-    SQN that values the sessions as they were (SARSA) and improves nothing: EVAL of PMLR 235:45432.
+    SQN that values the sessions as they were (SARSA) and improves nothing: EVAL of PMLR 235:45432. A next item that may
+    not be recommended is valued like any other, although no transition teaches its Q.
 
     Options:
         supervised: section of `next_item`
