@@ -119,7 +119,7 @@ class Origin(NamedTuple):
         others = {
             "inputs.kinds": _rows(prepared.kinds, self.offer.kinds),
             "inputs.features": _feature_rows(prepared.session_features, self.offer.session_features),
-            "items.features.words": item_features.tokens_in(self.offer.item_features).tolist(),
+            "items.features.words": item_features.words_in(self.offer.item_features).tolist(),
         }
         return Same(torch.from_numpy(items), {name: torch.tensor(rows) for name, rows in others.items()})
 

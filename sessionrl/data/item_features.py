@@ -1,4 +1,4 @@
-"""What is known of items beside their events, as a network reads it: tokens of words and numbers, and given vectors."""
+"""What is known of items beside their events, as a network reads it: words, numbers in buckets, and given vectors."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from sessionrl.runs import read_json, write_json
 
 Kind = Literal["words", "number", "vector"]
 
-LEAST_ITEMS = 2  # a token of one item says no more than the item's own vector
+LEAST_ITEMS = 2  # a word of one item says no more than the item's own vector
 BUCKETS = 10  # of a number, with about equally many items
 LEVELS = re.compile(r"[.|/>]")  # between the levels of a category
 SEVERAL = ";"  # between the values of a text that holds several
@@ -24,13 +24,13 @@ SEVERAL = ";"  # between the values of a text that holds several
 class ItemCodes(NamedTuple):
     """The features of V - 1 items, by item number; row 0 is `PAD` and has none.
 
-    offsets: [V + 1] int64; item i has the tokens ``tokens[offsets[i]:offsets[i + 1]]``, each once
-    tokens:  [n] int64
+    offsets: [V + 1] int64; item i has the words ``words[offsets[i]:offsets[i + 1]]``, each once
+    words:   [n] int64, numbers of words and buckets
     vectors: [V, v] float32, the given vectors side by side, each of unit length; zeros where none is given
     """
 
     offsets: npt.NDArray[np.int64]
-    tokens: npt.NDArray[np.int64]
+    words: npt.NDArray[np.int64]
     vectors: npt.NDArray[np.float32]
 
 
@@ -53,8 +53,8 @@ class Column:
     length: int = 0
 
     @property
-    def tokens(self) -> int:
-        """How many tokens the column has."""
+    def size(self) -> int:
+        """How many words, or buckets, the column has."""
         return len(self.values) if self.kind == "words" else len(self.edges) + 1 if self.kind == "number" else 0
 
 
@@ -62,16 +62,17 @@ class Column:
 class ItemFeatures:
     """A frozen encoder of the table of items: it codes new items as those it was fitted on.
 
-    The tokens of all columns are numbered on, in the order of the columns. A word that was not known then is left out,
-    but its known ancestors count; so a new item of the category ``lamp.desk`` is at least a ``lamp``.
+    Words and buckets of all columns are numbered on, in the order of the columns: all are words of the encoder. A word
+    that was not known then is left out, but its known ancestors count; so a new item of the category ``lamp.desk`` is
+    at least a ``lamp``.
     """
 
     columns: tuple[Column, ...] = ()
 
     @property
-    def tokens(self) -> int:
-        """How many tokens there are."""
-        return sum(column.tokens for column in self.columns)
+    def size(self) -> int:
+        """How many words there are."""
+        return sum(column.size for column in self.columns)
 
     @property
     def length(self) -> int:
@@ -93,7 +94,7 @@ class ItemFeatures:
             BadOption: there is no such column, it can be no feature, or they say nothing.
         """
         features = cls(tuple(_fitted(items, one) for one in dict.fromkeys(wanted)))
-        if wanted and not features.tokens + features.length:
+        if wanted and not features.size + features.length:
             raise BadOption(
                 f"[items], option 'features' = {list(wanted)}: no two items have a word in common there, so nothing "
                 "can be learned from them.\n  do now: name other columns, or leave the option out"
@@ -106,29 +107,29 @@ class ItemFeatures:
         Raises:
             BadData: a column is of another type than that it was fitted on, or a vector of another length.
         """
-        rows, tokens, first = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+        rows, words, first = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
         vectors = [np.zeros((len(items), 0), np.float32)]
         for column in self.columns:
             given = items[column.name] if column.name in items.columns else pl.Series([None] * len(items))
             if column.kind == "vector":
                 vectors.append(_vectors(given, column))
                 continue
-            row, token = _words(given, column.values) if column.kind == "words" else _buckets(given, column)
+            row, word = _words(given, column.values) if column.kind == "words" else _buckets(given, column)
             rows.append(row)
-            tokens.append(token + first)
-            first += column.tokens
+            words.append(word + first)
+            first += column.size
         row = np.concatenate(rows)
         order = np.argsort(row, kind="stable")
         counts = np.bincount(row, minlength=len(items))
         flat = np.concatenate(vectors, axis=1)
         return ItemCodes(
             np.concatenate([[0, 0], np.cumsum(counts)]).astype(np.int64),
-            np.concatenate(tokens)[order],
+            np.concatenate(words)[order],
             np.concatenate([np.zeros((1, flat.shape[1]), np.float32), flat]),
         )
 
-    def tokens_in(self, other: "ItemFeatures") -> npt.NDArray[np.int64]:
-        """[tokens] the number of each token in another encoder; -1 where it has none.
+    def words_in(self, other: "ItemFeatures") -> npt.NDArray[np.int64]:
+        """[size] the number of each word in another encoder; -1 where it has none.
 
         A word is the same word; a bucket is the one that its middle falls into.
         """
@@ -136,13 +137,13 @@ class ItemFeatures:
         theirs = {}
         for column in other.columns:
             theirs[column.name, column.kind] = (column, first)
-            first += column.tokens
+            first += column.size
         for column in self.columns:
             theirs_too = theirs.get((column.name, column.kind))
             if theirs_too is None:
-                found.append(np.full(column.tokens, -1))
-            elif column.tokens:
-                rows = _same_tokens(column, theirs_too[0])
+                found.append(np.full(column.size, -1))
+            elif column.size:
+                rows = _same_words(column, theirs_too[0])
                 found.append(np.where(rows >= 0, rows + theirs_too[1], -1))
         return np.concatenate(found)
 
@@ -175,8 +176,8 @@ def _plain(column: Column) -> dict[str, object]:
     return {"name": column.name, "kind": column.kind, **lists, "length": column.length}
 
 
-def _same_tokens(column: Column, other: Column) -> npt.NDArray[np.int64]:
-    """[tokens of the column] tokens of the other; -1 where it has none."""
+def _same_words(column: Column, other: Column) -> npt.NDArray[np.int64]:
+    """[size of the column] the words of the other; -1 where it has none."""
     if column.kind == "words":
         known = {word: number for number, word in enumerate(other.values)}
         return np.array([known.get(word, -1) for word in column.values], np.int64)
@@ -268,10 +269,10 @@ def _frequent(given: pl.Series) -> tuple[str, ...]:
 
 
 def _words(given: pl.Series, known: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Rows and tokens."""
-    numbers = pl.DataFrame({"word": pl.Series(known, dtype=pl.String), "token": np.arange(len(known), dtype=np.int64)})
+    """Rows, and numbers of words."""
+    numbers = pl.DataFrame({"word": pl.Series(known, dtype=pl.String), "number": np.arange(len(known), dtype=np.int64)})
     pairs = _pairs(given).join(numbers, on="word", maintain_order="left")
-    return pairs["row"].to_numpy(), pairs["token"].to_numpy()
+    return pairs["row"].to_numpy(), pairs["number"].to_numpy()
 
 
 def _buckets(given: pl.Series, column: Column) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

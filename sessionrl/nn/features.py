@@ -8,32 +8,32 @@ from sessionrl.data.item_features import ItemCodes
 
 
 class FeatureVectors(nn.Module):
-    """f_i = sum over the tokens t of item i of W_t + P v_i; 0 for `PAD` and for an item of which nothing is known.
+    """f_i = sum over the words t of item i of W_t + P v_i; 0 for `PAD` and for an item of which nothing is known.
 
     W and P begin as small as the id vectors, U(-bound, bound): an item whose id is left out would else begin at 0,
     where vectors that are made unit length have no gradient to speak of.
 
     Args:
         codes: of all V items
-        tokens: how many tokens there are
+        size: how many words there are
         dim: length of a vector
         bound: of the weights at the start
     """
 
     offsets: Tensor
-    tokens: Tensor
+    listed: Tensor
     given: Tensor
 
-    def __init__(self, codes: ItemCodes, tokens: int, dim: int, bound: float):
+    def __init__(self, codes: ItemCodes, size: int, dim: int, bound: float):
         super().__init__()
         self.code(codes)
         length = codes.vectors.shape[1]
-        self.words = nn.Parameter(torch.empty(tokens, dim).uniform_(-bound, bound)) if tokens else None
+        self.words = nn.Parameter(torch.empty(size, dim).uniform_(-bound, bound)) if size else None
         self.projection = nn.Parameter(torch.empty(length, dim).uniform_(-bound, bound)) if length else None
 
     def code(self, codes: ItemCodes) -> None:
         """Take over the codes of the items, for as many items as there are now; they lie on the CPU."""
-        for name, array in zip(("offsets", "tokens", "given"), codes, strict=True):
+        for name, array in zip(("offsets", "listed", "given"), codes, strict=True):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
 
     @property
@@ -55,4 +55,4 @@ class FeatureVectors(nn.Module):
         first, counts = self.offsets[items], self.offsets[items + 1] - self.offsets[items]
         begin = counts.cumsum(0) - counts
         within = torch.arange(int(counts.sum()), device=items.device) - begin.repeat_interleave(counts)
-        return F.embedding_bag(self.tokens[first.repeat_interleave(counts) + within], words, begin, mode="sum")
+        return F.embedding_bag(self.listed[first.repeat_interleave(counts) + within], words, begin, mode="sum")

@@ -22,12 +22,12 @@ class Described(NamedTuple):
     """What a network is told of the items beside their number.
 
     codes:  their features
-    tokens: how many tokens these have
+    size:   how many words these have
     known:  [V] bool, items with events in what the network is trained on
     """
 
     codes: ItemCodes
-    tokens: int
+    size: int
     known: npt.NDArray[np.bool_]
 
 
@@ -94,7 +94,7 @@ class Items(nn.Module):
                 self.id[PAD] = 0
         self.id_dropout, self.features = id_dropout, None
         if features and described is not None:
-            self.features = FeatureVectors(described.codes, described.tokens, dim, bound)
+            self.features = FeatureVectors(described.codes, described.size, dim, bound)
             known = torch.from_numpy(described.known.copy())
             known[PAD] = True
             self.register_buffer("known", known)

@@ -452,9 +452,13 @@ def test_a_single_kind_to_be_ignored_may_be_a_word():
 OPTIONS = {
     "data, option 'reward' = {}: expected at least one kind of event and at most 255.": {"reward": {}},
     "data, option 'reward' = {'new': 1.0}: expected kinds without a / that are not called all, first, prefix>=2, "
-    "repeat, new, which name slices of the cases.": {"reward": {"new": 1.0}},
+    "repeat, new, events=0, events=1-5, events=6-20, events>20, which name slices of the cases.": {
+        "reward": {"new": 1.0}
+    },
     "data, option 'reward' = {'view/new': 1.0}: expected kinds without a / that are not called all, first, prefix>=2, "
-    "repeat, new, which name slices of the cases.": {"reward": {"view/new": 1.0}},
+    "repeat, new, events=0, events=1-5, events=6-20, events>20, which name slices of the cases.": {
+        "reward": {"view/new": 1.0}
+    },
     "data, option 'reward' = {'view': nan}: expected finite numbers.": {"reward": {"view": float("nan")}},
     "data, option 'ignore_kinds' = ('view',): expected kinds that have no reward.": {"ignore_kinds": ("view",)},
     "data, option 'idle_minutes' = 0: expected a number above 0.": {"idle_minutes": 0},

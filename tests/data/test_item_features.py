@@ -1,4 +1,4 @@
-"""The table of items as tokens and vectors, frozen so that new items are coded as the old ones."""
+"""The table of items as words and vectors, frozen so that new items are coded as the old ones."""
 
 from dataclasses import replace
 
@@ -23,35 +23,35 @@ SHOP = pl.DataFrame(
 )
 
 
-def tokens(codes: ItemCodes) -> list[list[int]]:
-    return [sorted(part.tolist()) for part in np.split(codes.tokens, codes.offsets[1:-1])]
+def words_of(codes: ItemCodes) -> list[list[int]]:
+    return [sorted(part.tolist()) for part in np.split(codes.words, codes.offsets[1:-1])]
 
 
-def test_a_category_is_all_its_levels_and_only_shared_words_are_tokens():
+def test_a_category_is_all_its_levels_and_only_shared_words_are_kept():
     features = ItemFeatures.fit(SHOP, ["category"])
     assert features.columns[0].values == ("home", "home.lamp"), "home.rug and home.lamp.desk have one item each"
-    assert tokens(features.encode(SHOP)) == [[], [0, 1], [0, 1], [0], []]
+    assert words_of(features.encode(SHOP)) == [[], [0, 1], [0, 1], [0], []]
 
 
 def test_several_values_count_each_and_columns_are_numbered_on():
     features = ItemFeatures.fit(SHOP, ["category", "tags"])
     assert features.columns[1].values == ("red", "soft")
-    assert tokens(features.encode(SHOP)) == [[], [0, 1, 2, 3], [0, 1, 2], [0, 3], []]
+    assert words_of(features.encode(SHOP)) == [[], [0, 1, 2, 3], [0, 1, 2], [0, 3], []]
     lists = SHOP.with_columns(pl.col("tags").str.split(";"))
-    assert tokens(ItemFeatures.fit(lists, ["category", "tags"]).encode(lists)) == tokens(features.encode(SHOP))
+    assert words_of(ItemFeatures.fit(lists, ["category", "tags"]).encode(lists)) == words_of(features.encode(SHOP))
 
 
 def test_numbers_fall_into_buckets_of_equal_share():
     table = pl.DataFrame({"item_id": range(100), "price": np.arange(100.0)})
     features = ItemFeatures.fit(table, ["price"])
-    assert features.tokens == 10
-    found = tokens(features.encode(table.with_columns(price=pl.Series([-5.0, 9.8, 9.901, 1e9] + [None] * 96))))
+    assert features.size == 10
+    found = words_of(features.encode(table.with_columns(price=pl.Series([-5.0, 9.8, 9.901, 1e9] + [None] * 96))))
     assert found[1:6] == [[0], [0], [1], [9], []]
 
 
 def test_what_a_csv_file_writes_as_text_is_a_number_if_it_is_said_to_be():
     features = ItemFeatures.fit(SHOP, ["weight:number"])
-    assert [len(part) for part in tokens(features.encode(SHOP))] == [0, 1, 1, 0, 1], "n/a is no number"
+    assert [len(part) for part in words_of(features.encode(SHOP))] == [0, 1, 1, 0, 1], "n/a is no number"
     with pytest.raises(BadOption) as refused:
         ItemFeatures.fit(SHOP, ["price:words"])
     assert str(refused.value) == (
@@ -63,14 +63,14 @@ def test_what_a_csv_file_writes_as_text_is_a_number_if_it_is_said_to_be():
 def test_vectors_become_unit_vectors_and_unknown_ones_zero():
     codes = ItemFeatures.fit(SHOP, ["picture"]).encode(SHOP)
     np.testing.assert_allclose(codes.vectors, [[0, 0], [0.6, 0.8], [0, 1], [0, 0], [0, 0]])
-    assert not len(codes.tokens)
+    assert not len(codes.words)
 
 
 def test_new_items_are_coded_as_the_old_ones_and_their_unknown_words_left_out():
     features = ItemFeatures.fit(SHOP, ["category", "price", "picture"])
     new = pl.DataFrame({"item_id": ["n", "o"], "category": ["home.lamp.floor", "garden"], "price": ["20", None]})
     codes = features.encode(new)
-    assert tokens(codes)[1:] == [[0, 1, *tokens(features.encode(SHOP))[2][2:]], []]
+    assert words_of(codes)[1:] == [[0, 1, *words_of(features.encode(SHOP))[2][2:]], []]
     assert codes.vectors.tolist() == [[0, 0]] * 3, "a missing column is unknown"
 
 
@@ -79,40 +79,40 @@ def test_a_saved_encoder_codes_alike(tmp_path):
     features.save(tmp_path / "item_features.json")
     loaded = ItemFeatures.load(tmp_path / "item_features.json")
     assert loaded == features
-    assert tokens(loaded.encode(SHOP)) == tokens(features.encode(SHOP))
+    assert words_of(loaded.encode(SHOP)) == words_of(features.encode(SHOP))
     assert ItemFeatures.load(tmp_path / "none.json") == ItemFeatures()
 
 
-def test_tokens_are_found_again_in_another_encoder():
+def test_words_are_found_again_in_another_encoder():
     lamps, price = Column("category", "words", ("home", "home.lamp")), Column("price", "number", edges=(10.0, 20.0))
     rugs, other = replace(lamps, values=("rug", "home.lamp", "home")), replace(price, edges=(5.0, 15.0, 25.0))
     old, new = ItemFeatures((lamps, price)), ItemFeatures((other, rugs, replace(lamps, name="kind")))
     # the middles of the new buckets are below 5, 10, 20 and from 25 on; a border belongs to the bucket above it
-    assert new.tokens_in(old).tolist() == [2, 3, 4, 4, -1, 1, 0, -1, -1]
-    assert old.tokens_in(old).tolist() == [0, 1, 2, 3, 4]
+    assert new.words_in(old).tolist() == [2, 3, 4, 4, -1, 1, 0, -1, -1]
+    assert old.words_in(old).tolist() == [0, 1, 2, 3, 4]
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text("ab.|;/ >", max_size=8)), min_size=1, max_size=8))
-def test_every_token_of_an_item_stands_there_once(words):
+def test_every_word_of_an_item_stands_there_once(words):
     table = pl.DataFrame({"item_id": range(len(words)), "tags": pl.Series(words, dtype=pl.String)})
     try:
         features = ItemFeatures.fit(table, ["tags"])
     except BadOption:
         features = ItemFeatures((Column("tags", "words"),))
     codes = features.encode(table)
-    per_item = tokens(codes)
+    per_item = words_of(codes)
     assert len(per_item) == len(words) + 1
     assert per_item[0] == []
     assert all(len(set(one)) == len(one) for one in per_item)
-    counts = np.bincount(codes.tokens, minlength=features.tokens)
-    assert (counts >= 2).all(), "a token has at least two items"
+    counts = np.bincount(codes.words, minlength=features.size)
+    assert (counts >= 2).all(), "a word has at least two items"
     assert (np.diff(counts) <= 0).all(), "the most frequent first"
 
 
 def test_no_table_has_no_features():
     empty = ItemFeatures.fit(pl.DataFrame({"item_id": ["a"]}), [])
-    assert (empty.tokens, empty.length) == (0, 0)
+    assert (empty.size, empty.length) == (0, 0)
     codes = empty.encode(pl.DataFrame({"item_id": ["a"]}))
     assert codes.offsets.tolist() == [0, 0, 0]
     assert codes.vectors.shape == (2, 0)

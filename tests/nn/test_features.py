@@ -13,15 +13,15 @@ from sessionrl.nn.items import Described, Items
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes
 
-V, TOKENS, DIM = 6, 3, 4
-# item 1: tokens 0 and 2; item 2: nothing; item 3: token 0; items 4 and 5: token 1; 5 has no events
+V, SIZE, DIM = 6, 3, 4
+# item 1: words 0 and 2; item 2: nothing; item 3: word 0; items 4 and 5: word 1; 5 has no events
 CODES = ItemCodes(
     np.array([0, 0, 2, 2, 3, 4, 5]),
     np.array([0, 2, 0, 1, 1]),
     np.array([[0, 0], [1, 0], [0, 0], [0, 1], [0.6, 0.8], [0, 0]], np.float32),
 )
 KNOWN = np.array([False, True, True, True, True, False])
-DESCRIBED = Described(CODES, TOKENS, KNOWN)
+DESCRIBED = Described(CODES, SIZE, KNOWN)
 
 
 def items(**options) -> Items:
@@ -39,8 +39,8 @@ def states() -> Prefixes:
     return Prefixes(torch.tensor([[1, 5, 2], [4, 3, 0]]), torch.tensor([0, 1, 2, 3, 4]))
 
 
-def test_features_are_the_sum_of_their_tokens_and_the_projected_vector():
-    made = FeatureVectors(CODES, TOKENS, DIM, 0.1)
+def test_features_are_the_sum_of_their_words_and_the_projected_vector():
+    made = FeatureVectors(CODES, SIZE, DIM, 0.1)
     found = made(torch.tensor([[1, 2], [4, 0]]))
     assert made.words.abs().max() <= 0.1
     assert made.projection.abs().max() <= 0.1
