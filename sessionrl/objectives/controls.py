@@ -1,8 +1,8 @@
 """Objectives beside SQN in which its Q head learns something else: what of the gain is the reward's, what any task's.
 
-All share encoder, supervised loss, parameters and cost with `sqn`, and are read by the supervised head as it is. None
-learns a value. After the proxies of Labarca Silva et al. 2024, "On the unexpected effectiveness of reinforcement
-learning for sequential recommendation", PMLR 235:45432; docs/controls.md says what each one rules out.
+All share encoder and supervised loss with `sqn`, all but `cat` its parameters, and are read by the supervised head as
+it is. None learns a value. After the proxies of Labarca Silva et al. 2024, "On the unexpected effectiveness of
+reinforcement learning for sequential recommendation", PMLR 235:45432; docs/controls.md says what each one rules out.
 """
 
 from dataclasses import dataclass

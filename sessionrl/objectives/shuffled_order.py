@@ -24,8 +24,8 @@ class ShuffledOrder:
     SQN, but ~ is a session whose events were permuted; the supervised loss has them in order. Every session has one
     permutation for the whole of training, by a hash of its events' numbers and `seed`; an event takes its reward
     along. What no transition has as its action stays in its place: the first event of a session (unless
-    `items.start`), items that may not be recommended; and a long session is permuted within its pieces. States are
-    encoded twice, so a step costs about half as much again as with `sqn`.
+    `items.start`), items that may not be recommended; and a long session is permuted within its pieces. The states
+    of the two losses differ, so sessions are encoded twice.
 
     Options:
         supervised: section of `next_item`
