@@ -1,7 +1,7 @@
 """What an objective must be: a loss that teaches one network, repeatable, for any batch, catalogue and network."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -63,11 +63,17 @@ def _batches(trial: Trial) -> Iterator[Transitions]:
 
 
 def _with_and_without_negatives(name: str, options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Sections of the objective; one that wraps another, the section `of`, samples where that one does."""
+    section = registry.complete("objective", {"name": name, **options})
+    if "of" in section:
+        inner = {key: value for key, value in section["of"].items() if key != "name"}
+        for of in _with_and_without_negatives(section["of"]["name"], inner):
+            yield {"name": name, **options, "of": of}
+        return
     yield {"name": name, **options}
-    known = {field.name for field in fields(registry.part("objective", name)) if field.init}
-    if "negatives" in known:
+    if "negatives" in section:
         yield {"name": name, **options, "negatives": 5}
-    elif "supervised" in known:
+    elif "supervised" in section:
         yield {"name": name, **options, "supervised": {**options.get("supervised", {}), "negatives": 5}}
 
 

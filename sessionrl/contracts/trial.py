@@ -33,8 +33,11 @@ class Surroundings:
 
 
 class Scored(NamedTuple):
-    """What one call scored: a matrix of all states with `candidates` (None is the whole catalogue), or none of that
-    kind; and single items of each state.
+    """What one call scored.
+
+    matrix:     whether all states were scored with all `candidates`
+    candidates: [C] item numbers; None is the whole catalogue
+    taken:      [N] or [N, n] items of each state alone, or None
     """
 
     matrix: bool

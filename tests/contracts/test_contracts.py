@@ -14,6 +14,7 @@ from sessionrl.baselines.popularity import Popularity
 from sessionrl.contracts import check_backbone, check_baseline, check_metric, check_objective, check_policy
 from sessionrl.contracts.by_name import CONTRACTS
 from sessionrl.nn.prefixes import Prefixes
+from sessionrl.objectives.next_item import NextItem
 from sessionrl.objectives.objective import Loss
 
 # Readers need a sample each, in test_reader_contract.py; rewards are in test_reward_contract.py.
@@ -64,6 +65,7 @@ def test_objective_keeps_its_contract_with_every_ranking_loss(name, kind):
         ("cql", {"one_head": True}),
         ("crr", {"weight": "binary"}),
         ("reinforce", {"k": 1}),
+        ("reinforce", {"behaviour": "logged"}),
         ("reward_weighted", {"by": "return"}),
         ("sac", {"warm_up": 0}),
         ("sa2c", {"warm_up": 0, "smoothing": 0.5}),
@@ -199,6 +201,24 @@ class IsRandom(Sound):
         return Loss(total, {"all": total.detach()})
 
 
+@dataclass(frozen=True)
+class SamplesHalf:
+    """Looks at everything once its supervised half samples."""
+
+    supervised: NextItem = NextItem()  # noqa: RUF009 -- frozen
+
+    rewards: ClassVar[int] = 0
+    bootstraps: ClassVar[bool] = False
+
+    @property
+    def samples(self):
+        return self.supervised.samples
+
+    def loss(self, online, target, batch, context):
+        total = online(batch.state, context.sampler.whole(batch.action).items).logits.square().mean()
+        return Loss(total, {"all": total.detach()})
+
+
 class FailsOnOne(Sound):
     def loss(self, online, target, batch, context):
         total = super().loss(online, target, batch, context).total * batch.reward.std()
@@ -296,6 +316,12 @@ def test_a_broken_objective_is_noticed(plugged, cls, sentence):
     plugged("objective", cls)
     with pytest.raises(AssertionError, match=sentence):
         check_objective("mine")
+
+
+def test_what_a_wrapper_wraps_is_tried_with_sampled_candidates(plugged):
+    plugged("objective", SamplesHalf)
+    with pytest.raises(AssertionError, match=r"'endless', 'of': .*'negatives': 5.* says that it samples, but scores"):
+        check_objective("endless", of={"name": "mine"})
 
 
 def test_an_objective_that_fails_on_a_single_transition_is_noticed(plugged):
