@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import toy_shop
+from safetensors.torch import load_file
 from toy_two_logs import GONE, NEW, prepare_two_logs
 
 from sessionrl import config
@@ -111,6 +112,7 @@ def test_more_training_that_did_not_help_is_said(logs, old, new, tmp_path):
     before, after = [entry["validation"] for entry in run.read_log() if "validation" in entry]
     assert after <= before
     assert f"No epoch is better than the model of {new.path}: {before:.4f}" in said
+    assert choice(load_models([run.path])[0].runs[0]) == (1, after)
     run_once(continuing(old.path), logs.newer, tmp_path, Reporter(say=(others := []).append))
     assert not [sentence for sentence in others if sentence.startswith("No epoch")]
 
@@ -132,6 +134,24 @@ def test_interrupted_and_resumed_nothing_is_different(logs, old, tmp_path):
     for file in ("weights", "log", "rankings", "metrics"):
         assert getattr(run, file).read_bytes() == getattr(whole, file).read_bytes(), file
     assert not run.start.exists()
+
+
+def test_killed_before_the_first_checkpoint_the_older_model_is_logged_once(logs, old, new, tmp_path):
+    experiment = experiment_on(continuing(old.path, ["training.epochs=2"]), logs.newer)
+    run = experiment.new_run(tmp_path)
+    run.append_log(new.read_log()[0])
+    opened, run = open_run(run.path)
+    opened.run(run)
+    assert run.log.read_bytes() == new.log.read_bytes()
+
+
+def test_learned_vectors_are_not_moved_to_those_of_the_catalogue_again(logs, old, tmp_path):
+    experiment = experiment_on(continuing(old.path, ["items.warm_start=5.0", "training.epochs=1"]), logs.newer)
+    run = experiment.new_run(tmp_path)
+    start = load_file(run.start)["items.id"]
+    experiment.config["training"]["learning_rate"] = 1e-12
+    experiment.run(run)
+    torch.testing.assert_close(load_file(run.weights)["items.id"], start)
 
 
 def test_the_older_run_is_not_needed_once_the_new_one_has_begun(logs, old, new, tmp_path):

@@ -88,12 +88,17 @@ def test_it_is_extended_again_and_goes_on_with_events(shop, old, table, tmp_path
     assert "extends" not in about
 
 
-def test_going_on_keeps_what_is_known_of_features(shop, old):
+def test_going_on_keeps_what_is_known_of_features(shop, old, tmp_path):
     grown = experiment_on(continuing(old.path), shop)
     before = Recommender.load(old.path)
     assert grown.offer.item_features == before.offer.item_features
     dearer = shop.catalogue.items.with_columns(place=100.0 * shop.catalogue.items["place"].cast(float))
     other = replace(shop, catalogue=replace(shop.catalogue, items=dearer))
+    run = grown.new_run(tmp_path)
+    text = run.item_features.read_text(encoding="utf-8")
+    run.item_features.write_text(text.replace('"house.bath"', '"house.cellar"'), encoding="utf-8")
+    read = open_run(run.path)[0].offer.item_features
+    assert "house.cellar" in read.columns[0].values, "a run reads items as it was begun"
     columns = {one.name: one for one in experiment_on(continuing(old.path), other).offer.item_features.columns}
     assert columns["place"].edges == before.offer.item_features.columns[1].edges
 

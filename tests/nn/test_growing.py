@@ -1,14 +1,16 @@
 """A network that begins as another one that knew other items."""
 
+import numpy as np
 import pytest
 import torch
 
+from sessionrl.data.item_features import ItemCodes
 from sessionrl.errors import BadOption
 from sessionrl.nn import growing
 from sessionrl.nn.backbones.gru import GRU
 from sessionrl.nn.growing import Same, begin_as
 from sessionrl.nn.inputs import Inputs
-from sessionrl.nn.items import Items
+from sessionrl.nn.items import Described, Items
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes
 
@@ -57,6 +59,32 @@ def test_a_new_item_begins_among_those_it_is_looked_at_with(monkeypatch):
     old, new = begun(torch.stack([b, c, x, a, b, b]))
     torch.testing.assert_close(new.items.id[2], 0.75 * old.items.id[3] + 0.25 * old.items.id[1])  # 0.6 and 0.2
     torch.testing.assert_close(new.items.id[4], old.items.id[1:].mean(0))
+
+
+def described(words: list[list[int]], size: int, known: list[bool]) -> Network:
+    torch.manual_seed(len(words))
+    offsets = np.cumsum([0, *map(len, words)])
+    codes = ItemCodes(
+        offsets, np.array([word for one in words for word in one], np.int64), np.zeros((len(words), 0), np.float32)
+    )
+    items = Items(len(words), dim=4, features=("colour",), described=Described(codes, size, np.array(known)))
+    made = Network(items, GRU(dim=4), 0)
+    with torch.no_grad():
+        made.bias.uniform_(1, 2)
+    return made
+
+
+def test_a_new_item_with_features_begins_as_they_say():
+    old = described([[], [0], [1], []], 2, [False, True, False, True])
+    new = described([[], [], [2], [1], [], [0]], 3, [False, True, False, False, False, False])
+    drawn = new.items.id.clone()
+    begin_as(new, old, Same(ITEMS, {"items.features.words": torch.tensor([1, 0, -1])}), NOTHING)
+    assert torch.equal(new.items.id[2], drawn[2]), "its id says nothing yet, its features do"
+    assert torch.equal(new.bias[2], old.bias[0]), "as that of an item whose id is left out"
+    torch.testing.assert_close(new.items.id[4], old.items.id[1:].mean(0))
+    assert torch.equal(new.items.features.words[:2], old.items.features.words[[1, 0]])
+    # Items 3 and 1 of the old network were learned, which are 1 and 3 of the new one; PAD counts as known.
+    assert new.items.known.tolist() == [True, True, False, True, False, False]
 
 
 def test_a_new_kind_of_event_stays_as_it_is():
