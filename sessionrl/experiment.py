@@ -148,7 +148,7 @@ class Experiment:
                     f"  do now: begin it again with `sessionrl train {run.config}`"
                 )
             network.load_state_dict(load_file(run.start))
-            network.items.learned(catalogue.counts > 0)
+            network.items.learned(catalogue.counts >= network.items.id_least_events)
             network.items.warm_start = 0.0  # they are where training left them
         return network
 

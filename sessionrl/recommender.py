@@ -46,7 +46,7 @@ class Offer(NamedTuple):
         features, catalogue = self.item_features, self.catalogue
         if not features.columns:
             return None
-        return Described(features.encode(catalogue.items), features.size, catalogue.counts > 0)
+        return Described(features.encode(catalogue.items), features.size, catalogue.counts)
 
 
 class Recommendations(NamedTuple):

@@ -23,12 +23,12 @@ class Described(NamedTuple):
 
     codes:  their features
     size:   how many words these have
-    known:  [V] bool, items with events in what the network is trained on
+    counts: [V] events in what the network is trained on
     """
 
     codes: ItemCodes
     size: int
-    known: npt.NDArray[np.bool_]
+    counts: npt.NDArray[np.int64]
 
 
 class Items(nn.Module):
@@ -36,11 +36,11 @@ class Items(nn.Module):
 
     Without features e_i = id_i.
 
-    m_i is 0 for items whose id is left out: in evaluation those without events in what was trained on, of which nothing
-    was learned; in training a share of the items, drawn anew for every step, so that the features alone learn to stand
-    for an item. Such an item has the bias of `PAD`, so that this becomes the bias of an item known by its features
-    alone. Items without events keep their id and bias in training, where they are nothing but negatives: these learn
-    that, and the features do not.
+    m_i is 0 for items whose id is left out: in evaluation those with too few events in what was trained on; in training
+    a share of the others, drawn anew for every step, so that the features alone learn to stand for an item. Such an
+    item has the bias of `PAD`, so that this becomes the bias of an item known by its features alone. Items with too few
+    events keep their id and bias in training, where they are little but negatives: these learn that, and the features
+    do not.
 
     Weights are drawn from U(-b, b) with b = sqrt(6 / (V + dim)), GRU4Rec's initialisation; the row of `PAD` is
     zero and stays so, unless `start` makes it the learned vector of the empty history.
@@ -59,6 +59,9 @@ class Items(nn.Module):
             (`begin_near`); 0 starts from random ones
         features: columns of the table of items; see `sessionrl.data.item_features`. Needs `tied`
         id_dropout: share of the items whose id is left out in a step of training, the same at input and output
+        id_least_events: items with fewer events in what is trained on have no id in evaluation; at 1 those without
+            events, of which nothing was learned. What an item with few events has learned is mostly that it is rare,
+            which is wrong of one that is new
         described: what is known of the items; None leaves the features out
 
     Raises:
@@ -79,6 +82,7 @@ class Items(nn.Module):
         warm_start: Annotated[float, Field(ge=0)] = 0.0,
         features: tuple[str, ...] = (),
         id_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+        id_least_events: Annotated[int, Field(ge=1)] = 1,
         described: Described | None = None,
     ):
         super().__init__()
@@ -92,10 +96,10 @@ class Items(nn.Module):
         if not start:  # a start token at 0 would get a gradient 1e12 times too large when it is made unit length
             with torch.no_grad():
                 self.id[PAD] = 0
-        self.id_dropout, self.features = id_dropout, None
+        self.id_dropout, self.id_least_events, self.features = id_dropout, id_least_events, None
         if features and described is not None:
             self.features = FeatureVectors(described.codes, described.size, dim, bound)
-            known = torch.from_numpy(described.known.copy())
+            known = torch.from_numpy(described.counts >= id_least_events)
             known[PAD] = True
             self.register_buffer("known", known)
             self.register_buffer("read", torch.ones(n_items, dtype=torch.bool), persistent=False)

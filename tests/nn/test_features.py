@@ -20,8 +20,8 @@ CODES = ItemCodes(
     np.array([0, 2, 0, 1, 1]),
     np.array([[0, 0], [1, 0], [0, 0], [0, 1], [0.6, 0.8], [0, 0]], np.float32),
 )
-KNOWN = np.array([False, True, True, True, True, False])
-DESCRIBED = Described(CODES, SIZE, KNOWN)
+COUNTS = np.array([0, 9, 8, 7, 2, 0])
+DESCRIBED = Described(CODES, SIZE, COUNTS)
 
 
 def items(**options) -> Items:
@@ -57,6 +57,11 @@ def test_in_evaluation_only_items_with_events_have_an_id():
     torch.testing.assert_close(ids[:5], made.id[:5].detach())
     torch.testing.assert_close(ids[5], torch.zeros(DIM))
     assert made.biased_as(every).tolist() == [0, 1, 2, 3, 4, 0]
+
+
+def test_an_item_with_few_events_can_be_known_by_its_features_alone():
+    assert items(id_least_events=3).known.tolist() == [True, True, True, True, False, False]
+    assert items(id_least_events=2).known.tolist() == [True, True, True, True, True, False]
 
 
 def test_in_training_ids_are_left_out_for_a_step_at_input_and_output_alike():
