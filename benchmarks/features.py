@@ -152,7 +152,7 @@ def print_cost() -> None:
             loss = torch.nn.functional.cross_entropy(network(state, candidates).logits, torch.arange(512))
             for optimizer in optimizers:
                 optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             for optimizer in optimizers:
                 optimizer.step()
             times.append(time.perf_counter() - began)

@@ -125,6 +125,8 @@ class Recommender:
         for name, given in (("event_types", event_types), ("timestamps", timestamps)):
             if given is not None and [len(one) for one in given] != [len(one) for one in numbers]:
                 raise ValueError(f"{name} should hold one entry for every event of every session")
+        if features is not None and len(features) != len(numbers):
+            raise ValueError("features should hold one entry for every session")
         kept = [np.flatnonzero(coded) for coded in numbers]
         kinds = None if event_types is None else [[self._kind(name) for name in session] for session in event_types]
         known = self.offer.session_features
