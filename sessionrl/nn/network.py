@@ -27,8 +27,8 @@ class Network(nn.Module):
     and each Q head has a map of its own; untied, head h has vectors of its own: s . e_ih + b_ih. All heads lie in
     one stacked parameter, so that none is ever without a gradient.
 
-    With `items.scale` the supervised head scores by scale times the cosine, which suits a softmax. Q is a sum of rewards
-    and no logit: its heads see the state at unit length and do without the scale, so that they begin near 0 and not
+    With `items.scale` the supervised head scores by scale times the cosine, which suits a softmax. Q is a sum of
+    rewards and no logit: its heads see the state at unit length and do without the scale, so that they begin near 0 and not
     anywhere in -scale … scale, from where the TD loss would first tear at the encoder.
 
     Args:
@@ -127,7 +127,8 @@ class Network(nn.Module):
             if taken is None:
                 q = torch.einsum("nrd,crd->nrc", turned, vectors) + bias.T
             else:
-                vectors, bias = (part.unflatten(0, (len(taken), -1)) for part in (vectors, bias))  # [N, n, R, …]
+                each = (*taken.shape, 1)[:2]  # N, n
+                vectors, bias = (part.view(*each, *part.shape[1:]) for part in (vectors, bias))
                 q = (turned[:, None] * vectors).sum(-1).add(bias).transpose(1, 2)
         return Scores(logits, q)
 
