@@ -28,8 +28,8 @@ class Network(nn.Module):
     one stacked parameter, so that none is ever without a gradient.
 
     With `items.scale` the supervised head scores by scale times the cosine, which suits a softmax. Q is a sum of
-    rewards and no logit: its heads see the state at unit length and do without the scale, so that they begin near 0 and not
-    anywhere in -scale … scale, from where the TD loss would first tear at the encoder.
+    rewards and no logit: its heads see the state at unit length and do without the scale, so that they begin near 0
+    and not anywhere in -scale … scale, from where the TD loss would first tear at the encoder.
 
     Args:
         items: the item vectors
