@@ -94,8 +94,9 @@ class Batches:
         if self._shown is None:
             return self._pieces.transitions(self._reads.start)
         before = np.concatenate([[0], np.cumsum(self._shown.numpy()[self._sessions.items])])
+        after = self._pieces.last + 1
         first = self._pieces.first + np.where(self._pieces.opens & self._reads.start, 0, 1)
-        return np.asarray(np.maximum(before[self._pieces.last + 1] - before[first], 0))
+        return np.asarray(before[after] - before[np.minimum(first, after)])  # a session without events has none
 
     def _take(self, chosen: npt.NDArray[np.int64]) -> Pieces:
         every = self._pieces

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from cycle import N_ITEMS, material, network_for
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_batches import REWARDS, numbered
 
@@ -48,6 +48,8 @@ def test_only_what_may_be_shown_is_a_candidate():
     max_length=st.integers(2, 6),
     start=st.booleans(),
 )
+@example(lengths=[1, 0], per_batch=4, max_length=3, start=False)
+@example(lengths=[0, 2, 0], per_batch=4, max_length=2, start=True)
 def test_every_event_that_may_be_shown_is_learned_once(lengths, per_batch, max_length, start):
     sessions = numbered(lengths)  # every event has an item of its own
     shown = np.arange(len(sessions.items) + 1) % 3 != 1
