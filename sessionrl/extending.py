@@ -56,7 +56,7 @@ def extended(recommender: Recommender, items: pl.DataFrame, path: object = WHERE
     if network is None or network.items.features is None:
         raise BadOption(
             "This model knows items by their events alone, so that nothing would recommend a new one.\n"
-            "  do now: train it with items.features, and items.id_dropout above 0"
+            "  do now: train it with items.features"
         )
     vocabulary = recommender.vocabulary.grown(_ids(items, path))
     new = items.filter(recommender.vocabulary.lacks(items["item_id"]))

@@ -8,6 +8,8 @@ import toy_described
 import toy_shop
 from toy_described import COLD, FEATURES
 
+from sessionrl.data.prepare import Preparation, prepare
+from sessionrl.data.readers.delimited import Delimited
 from sessionrl.errors import BadData, BadOption
 from sessionrl.experiment import Experiment
 from sessionrl.extending import extended
@@ -104,7 +106,7 @@ def test_what_cannot_be_extended_is_refused(shop, model, tmp_path):
             extended(other, TABLE)
         assert str(refused.value) == (
             "This model knows items by their events alone, so that nothing would recommend a new one.\n"
-            "  do now: train it with items.features, and items.id_dropout above 0"
+            "  do now: train it with items.features"
         )
     with pytest.raises(BadData) as refused:
         extended(model, TABLE[:1], "new.csv")
@@ -116,3 +118,23 @@ def test_what_cannot_be_extended_is_refused(shop, model, tmp_path):
         extended(model, pl.DataFrame({"item_id": ["n", None], "room": ["a", "b"]}))
     with pytest.raises(BadData, match="no column item_id among sku, room"):
         extended(model, pl.DataFrame({"sku": ["n"], "room": ["a"]}))
+
+
+def test_vectors_come_from_a_column_of_lists(tmp_path):
+    toy_described.prepare_described(tmp_path)
+    like = np.array([[np.cos(number / 5), np.sin(number / 5)] for number in range(30)], np.float32)
+    pl.DataFrame({"item_id": toy_shop.ITEMS, "look": like}).write_parquet(tmp_path / "items.parquet")
+    reader = Delimited(
+        str(tmp_path / "log.csv"),
+        columns=toy_shop.COLUMNS,
+        kinds=toy_shop.KINDS,
+        items_path=str(tmp_path / "items.parquet"),
+        item_columns={"look": "look"},
+    )
+    shop = prepare(reader, Preparation(test_days=3.0, valid_days=3.0, cold_items=True), tmp_path / "looks")
+    seen = trained(shop, tmp_path, 'items.features=["look"]', "training.epochs=1")
+    assert seen.offer.item_features.columns[0].length == 2
+    new = pl.DataFrame({"item_id": ["new-1"], "look": like[12:13]})
+    vectors = extended(seen, new).recommender.scorer.network.items.features(torch.tensor([31, 1]))
+    same = int(shop.vocabulary.encode([toy_shop.ITEMS[12]])[0])
+    torch.testing.assert_close(vectors[0], seen.scorer.network.items.features(torch.tensor([same]))[0])

@@ -44,8 +44,8 @@ def run(shop, tmp_path_factory):
 def test_after_one_item_the_land_decides_what_is_recommended(run):
     recommender = Recommender.load(run.path)
     north, south = recommender.recommend([["sku-10"], ["sku-10"]], k=3, features=[{"land": "north"}, {"land": "south"}])
-    assert north.items.index("sku-11") < (north.items + ["sku-09"]).index("sku-09")
-    assert south.items.index("sku-09") < (south.items + ["sku-11"]).index("sku-11")
+    assert north.items.index("sku-11") < [*north.items, "sku-09"].index("sku-09")
+    assert south.items.index("sku-09") < [*south.items, "sku-11"].index("sku-11")
 
 
 def test_what_is_recommended_is_what_was_ranked(shop, run):
@@ -75,11 +75,11 @@ def test_what_is_said_of_unknown_items_goes_with_them(run):
 
 def test_what_does_not_fit_the_sessions_is_refused(run):
     recommender = Recommender.load(run.path)
-    with pytest.raises(ValueError, match="^timestamps should hold one entry for every event of every session$"):
+    with pytest.raises(ValueError, match=r"^timestamps should hold one entry for every event of every session$"):
         recommender.recommend([["sku-10", "sku-11"]], timestamps=[[1000]])
-    with pytest.raises(UnknownName, match="No kind of event is called 'veiw'. Did you mean 'view'"):
+    with pytest.raises(UnknownName, match=r"No kind of event is called 'veiw'. Did you mean 'view'"):
         recommender.recommend([["sku-10"]], event_types=[["veiw"]])
-    with pytest.raises(BadOption, match="No session feature is called 'lnad'. Did you mean 'land'"):
+    with pytest.raises(BadOption, match=r"No session feature is called 'lnad'. Did you mean 'land'"):
         recommender.recommend([["sku-10"]], features=[{"lnad": "north"}])
-    with pytest.raises(ValueError, match="^features should hold one entry for every session$"):
+    with pytest.raises(ValueError, match=r"^features should hold one entry for every session$"):
         recommender.recommend([["sku-10"]], features=[])
