@@ -54,10 +54,11 @@ class Context:
 class Objective(Protocol):
     """rewards: R, the Q heads the network must carry; bootstraps: whether `loss` needs a target network.
 
-    Two more may be there:
+    Three more may be there:
 
     waits:       bool, a second phase begins once validation has not improved for `training.patience` validations
                  (`Context.plateaued`); only then may training stop early
+    warming_up(context): bool, whether a first phase lasts, however it ends; training does not stop early in it
     prompt(dim): a module (states [N, d], step [N], returns [N] or None) -> states, for a network that is told what
                  return its states shall bring (`Prefixes.returns`)
     """

@@ -35,7 +35,7 @@ class SA2C:
         supervised: section of `next_item`
         gamma, td_weight, q_negatives, negative_reward: of SNQN
         warm_up: a number of steps, 15,000 in the paper; a share of the planned steps, which fits logs of any size,
-            0 < share < 1; or "plateau": until validation stops improving
+            0 ≤ share < 1; or "plateau": until validation stops improving
         clip_low, clip_high: least and greatest advantage
         normalised: weights are divided by the mean of their sizes in the batch
         smoothing: 0 is without off-policy correction, 1 the whole one
@@ -70,8 +70,12 @@ class SA2C:
         """Whether the actor begins when validation stops improving."""
         return self.warm_up == "plateau"
 
+    def warming_up(self, context: Context) -> bool:
+        """Whether the actor has not begun yet."""
+        return is_warming_up(self.warm_up, context)
+
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
-        if is_warming_up(self.warm_up, context):
+        if self.warming_up(context):
             return self.critic.loss(online, target, batch, context)
         terms = self.critic.terms(online, target, batch, context)
         q = terms.q.detach()

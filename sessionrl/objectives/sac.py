@@ -28,7 +28,7 @@ class SAC:
         gamma: discount, 0 … 1
         td_weight: 1 in the paper
         warm_up: a number of steps, 15,000 in the authors' code; a share of the planned steps, which fits logs of any
-            size, 0 < share < 1; or "plateau": until validation stops improving
+            size, 0 ≤ share < 1; or "plateau": until validation stops improving
     """
 
     supervised: NextItem = NextItem()  # noqa: RUF009 -- frozen, so one default can be shared
@@ -54,8 +54,12 @@ class SAC:
         """Whether the actor begins when validation stops improving."""
         return self.warm_up == "plateau"
 
+    def warming_up(self, context: Context) -> bool:
+        """Whether the actor has not begun yet."""
+        return is_warming_up(self.warm_up, context)
+
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
-        if is_warming_up(self.warm_up, context):
+        if self.warming_up(context):
             return self.critic.loss(online, target, batch, context)
         terms = self.critic.terms(online, target, batch, context)
         weight = terms.q[:, 0].detach()

@@ -19,6 +19,7 @@ from sessionrl.nn.prefixes import Prefixes, Transitions
 from sessionrl.objectives.fixed_draws import fixed_uniform
 from sessionrl.objectives.objective import Context, Loss, Objective
 from sessionrl.objectives.sections import built
+from sessionrl.objectives.warm_up import phase_lasts
 from sessionrl.registry import register
 
 T = TypeVar("T")
@@ -52,12 +53,15 @@ def promises_as_wrapped(cls: type[T]) -> type[T]:
         made: nn.Module | None = own.prompt(dim) if hasattr(own, "prompt") else None
         return made
 
+    def warming_up(self: Any, context: Context) -> bool:
+        return phase_lasts(wrapped(self.of), context)
+
     def promise(name: str, otherwise: object) -> property:
         return property(lambda self: getattr(wrapped(self.of), name, otherwise))
 
     for name, otherwise in {"rewards": 0, "bootstraps": False, "samples": False, "waits": False}.items():
         setattr(cls, name, promise(name, otherwise))
-    cls.prompt = prompt  # type: ignore[attr-defined]
+    cls.prompt, cls.warming_up = prompt, warming_up  # type: ignore[attr-defined]
     return cls
 
 

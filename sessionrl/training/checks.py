@@ -3,6 +3,7 @@
 from sessionrl.errors import BadOption
 from sessionrl.nn.network import Network
 from sessionrl.objectives.objective import Objective
+from sessionrl.training.hooks import Hooks
 from sessionrl.training.options import Training
 
 
@@ -34,4 +35,21 @@ def check_positions(network: Network, training: Training) -> None:
             f"[backbone], option 'max_length' = {known}: rows of the training have {longest} places at most "
             f"(training.max_length = {training.max_length}), so that the positions behind them would stay untrained.\n"
             f"  do now: set backbone.max_length={longest}, or training.max_length={known}"
+        )
+
+
+def check_waiting(objective: Objective, training: Training, hooks: Hooks) -> None:
+    """Raises BadOption where the second phase of an objective that waits for validation could never begin."""
+    if not getattr(objective, "waits", False) or hooks.stop_after is not None:  # as long as a training that was chosen
+        return
+    who = f"the objective {type(objective).__name__} waits until validation stops improving"
+    if hooks.validate is None:
+        raise BadOption(
+            f"[data]: {who}, and the prepared data has no validation part.\n"
+            "  do now: prepare it with data.valid_days above 0, or give objective.warm_up as a share, such as 0.5"
+        )
+    if training.patience == 0:
+        raise BadOption(
+            f"[training], option 'patience' = 0: {who}, and with 0 nobody looks.\n"
+            "  do now: set training.patience=2, or give objective.warm_up as a share, such as 0.5"
         )

@@ -13,9 +13,10 @@ from sessionrl.errors import NotFinite
 from sessionrl.nn.candidates import ItemSampler
 from sessionrl.nn.network import Network
 from sessionrl.objectives.objective import Context, Loss, Objective
+from sessionrl.objectives.warm_up import phase_lasts
 from sessionrl.training.batches import Batches
 from sessionrl.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
-from sessionrl.training.checks import check_parallel, check_positions
+from sessionrl.training.checks import check_parallel, check_positions, check_waiting
 from sessionrl.training.device import choose_device
 from sessionrl.training.hooks import Hooks, Interrupted, Material, Progress, Trained
 from sessionrl.training.interruption import held_back
@@ -92,6 +93,7 @@ class _Loop:
         hooks: Hooks,
     ):
         self.objective, self.training, self.hooks, self.at = objective, training, hooks, _Progression()
+        check_waiting(objective, training, hooks)
         self.device = choose_device(training.device)
         torch.manual_seed(seed)
         self.twins = objective.bootstraps and training.target == "twins"
@@ -178,8 +180,7 @@ class _Loop:
         # The target is read without dropout: the authors leave it on in both networks, which only adds noise to Q'.
         target = self.networks[1 - role].eval() if self.twins else self.target
         online.items.begin_step()
-        context = replace(self.known, step=at.step, progress=at.step / self.steps, plateaued=at.plateau > 0)
-        loss = self.objective.loss(online, target, batch, context)
+        loss = self.objective.loss(online, target, batch, self._context())
         for optimizer in self.optimizers[role]:
             optimizer.zero_grad(set_to_none=True)
         (self.batches.weight(batch) * loss.total).backward()  # type: ignore[no-untyped-call]
@@ -197,11 +198,17 @@ class _Loop:
         if at.step % training.log_every == 0 or at.batch == self.batches_in_epoch:
             self._log(Loss(loss.total.detach(), loss.parts))
 
+    def _context(self) -> Context:
+        at = self.at
+        return replace(self.known, step=at.step, progress=at.step / self.steps, plateaued=at.plateau > 0)
+
     @torch.no_grad()
     def _follow(self, online: Network) -> None:
         assert self.target is not None
         for slow, fast in zip(self.target.parameters(), online.parameters(), strict=True):
             slow.lerp_(fast, 1 - self.training.ema_decay)
+        for slow, fast in zip(self.target.buffers(), online.buffers(), strict=True):
+            slow.copy_(fast)  # what is counted and not learned is no mean of old and new
 
     def _log(self, loss: Loss) -> None:
         parts = {name: float(part) for name, part in loss.parts.items()}
@@ -234,8 +241,11 @@ class _Loop:
         else:
             at.without_gain += 1
             enough = 0 < training.patience <= at.without_gain
-            if enough and getattr(self.objective, "waits", False) and not at.plateau:
-                at.plateau, at.without_gain = at.epoch, 0  # the second phase begins
+            if getattr(self.objective, "waits", False) and not at.plateau:
+                if enough:
+                    at.plateau, at.without_gain = at.epoch, 0  # the second phase begins
+            elif phase_lasts(self.objective, self._context()):
+                at.without_gain = 0  # patience counts from its end
             else:
                 at.stopped = enough
 

@@ -129,7 +129,7 @@ def test_mean_one(weights):
     assert (found * given >= 0).all()
 
 
-@pytest.mark.parametrize("warm_up", [-1, 1.5, "soon"])
+@pytest.mark.parametrize("warm_up", [-1, 1.0, 1.5, "soon"])  # 1.0 is no share, and was not meant as one step
 def test_a_warm_up_that_means_nothing_is_refused(warm_up):
     with pytest.raises(BadOption, match="warm_up"):
         registry.build("objective", {"name": "sa2c", "warm_up": warm_up})

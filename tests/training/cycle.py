@@ -32,9 +32,11 @@ def material(n: int = 48) -> Material:
 
 def network_for(objective: dict, dropout: float = 0.0, start: bool = False) -> Callable[[], Network]:
     def make() -> Network:
-        rewards = registry.build("objective", objective).rewards
+        made = registry.build("objective", objective)
         items = Items(N_ITEMS, DIM, dropout=dropout, start=start)
-        return Network(items, registry.build("backbone", {"name": "gru", "dropout": dropout}, dim=DIM), rewards)
+        backbone = registry.build("backbone", {"name": "gru", "dropout": dropout}, dim=DIM)
+        prompt = made.prompt(DIM) if hasattr(made, "prompt") else None
+        return Network(items, backbone, made.rewards, prompt=prompt)
 
     return make
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 from cycle import hit_at_1, material, network_for, run, same, weights
 
+from sessionrl import registry
 from sessionrl.data.sessions import PAD
-from sessionrl.errors import NotFinite
+from sessionrl.errors import BadOption, NotFinite
 from sessionrl.objectives.objective import Loss
 from sessionrl.training.hooks import Hooks
 from sessionrl.training.loop import train
@@ -311,6 +312,86 @@ def test_an_objective_that_does_not_wait_stops_there():
     seen, trained = phases(TwoPhases([], waits=False), [0.1, 0.3, 0.2, 0.2, 0.4, 0.3])
     assert seen == [False] * 4
     assert (trained.plateau, trained.epoch) == (None, 2)
+
+
+@dataclass(frozen=True)
+class WarmingUp(TwoPhases):
+    """Its first phase has a length that is planned."""
+
+    waits: bool = False
+
+    def warming_up(self, context):
+        return context.progress < 0.5
+
+
+def test_within_a_first_phase_of_planned_length_training_does_not_stop():
+    objective = WarmingUp([])
+    seen, trained = phases(objective, [0.4, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3])
+    assert len(seen) == 5  # the fourth epoch of eight ends the first phase: two without gain from there on
+    assert (trained.plateau, trained.epoch) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("patience", "validate", "message"),
+    [
+        (
+            0,
+            lambda network: 0.5,
+            "[training], option 'patience' = 0: the objective SA2C waits until validation stops improving, and with 0 "
+            "nobody looks.\n  do now: set training.patience=2, or give objective.warm_up as a share, such as 0.5",
+        ),
+        (
+            2,
+            None,
+            "[data]: the objective SA2C waits until validation stops improving, and the prepared data has no "
+            "validation part.\n  do now: prepare it with data.valid_days above 0, or give objective.warm_up as a "
+            "share, such as 0.5",
+        ),
+    ],
+)
+def test_a_second_phase_that_could_never_begin_is_refused(patience, validate, message):
+    with pytest.raises(BadOption) as caught:
+        run({"name": "sa2c", "warm_up": "plateau"}, {"patience": patience}, Hooks(validate))
+    assert str(caught.value) == message
+
+
+class Counting(torch.nn.Module):
+    """Hands states through and counts how often it was trained on."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("times", torch.zeros(()))
+
+    def forward(self, states, step, returns):
+        self.times += self.training
+        return states
+
+
+@dataclass(frozen=True)
+class Counted:
+    """SQN that notes what its two networks have counted."""
+
+    seen: list[tuple[float, float]]
+
+    rewards: ClassVar[int] = 1
+    bootstraps: ClassVar[bool] = True
+    samples: ClassVar[bool] = False
+
+    def loss(self, online, target, batch, context):
+        self.seen.append((float(online.prompt.times), float(target.prompt.times)))
+        return registry.build("objective", {"name": "sqn"}).loss(online, target, batch, context)
+
+
+def test_a_target_that_follows_has_the_counts_of_the_network_it_follows():
+    def make():
+        network = network_for({"name": "sqn"})()
+        network.prompt = Counting()
+        return network
+
+    counted = Counted([])
+    options = Training(epochs=1, transitions_per_batch=12, ema_every=3, ema_decay=0.5)
+    train(make, counted, options, material(), 1)
+    assert counted.seen[:5] == [(0, 0), (2, 0), (4, 0), (6, 6), (8, 6)]  # two passes a step: s and s'
 
 
 def test_a_refit_begins_the_second_phase_where_the_selection_did():

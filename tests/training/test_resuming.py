@@ -30,6 +30,8 @@ SETTINGS = [
     ),
     ({"name": "smorl"}, {"optimizer": "adagrad", "target": "ema"}),
     ({"name": "next_item", **SAMPLED}, {"optimizer": "adagrad", "momentum": 0.3, "layout": "parallel"}),
+    ({"name": "prl", "supervised": SAMPLED}, {"optimizer": "adam", "learning_rate": 0.01}),
+    ({"name": "random_reward", "of": {"name": "crr", "supervised": SAMPLED}}, {"optimizer": "adam", "target": "twins"}),
 ]
 
 
@@ -65,6 +67,43 @@ def test_interrupted_in_an_epoch_and_resumed_nothing_is_different(objective, tra
     resumed = trained(objective, training, Hooks(hit_at_1, again.append, checkpoint=path), resume=True)
     assert agree(resumed, whole)
     assert again == lines
+
+
+@pytest.mark.parametrize("target", ["ema", "twins"])
+def test_the_second_phase_of_an_objective_that_waits_outlives_interruptions(target, tmp_path):
+    objective = {"name": "sa2c", "warm_up": "plateau", "q_negatives": 3, "smoothing": 0.5, "supervised": SAMPLED}
+    training = {"optimizer": "adam", "learning_rate": 0.01, "patience": 1, "target": target}
+    path, networks = checkpoint_in(tmp_path), 2 if target == "twins" else 1
+
+    def values():
+        told = iter([value for value in (0.5, 0.4, 0.6) for _ in range(networks)])
+        return lambda network: next(told)
+
+    lines, again, validate = [], [], values()
+    whole = trained(objective, training, Hooks(values(), lines.append))
+    for stop in (4, 19, 33):  # in either epoch of the first phase, and in the second
+        with pytest.raises(Interrupted):
+            trained(objective, training, Hooks(validate, again.append, stopping_at(stop), path), resume=stop > 4)
+    resumed = run(objective, SHORT | training, Hooks(validate, again.append, checkpoint=path), True, dropout=0.3)
+    assert (resumed.plateau, resumed.epoch) == (2, 3)
+    assert agree((weights(resumed.network), resumed.epoch, resumed.value, resumed.steps), whole)
+    assert again == lines
+    assert {(line["epoch"], "actor" in line["loss"]) for line in lines if "loss" in line} == {
+        (0, False),
+        (1, False),
+        (2, True),
+    }
+
+
+def test_mean_returns_that_a_prompt_keeps_are_those_of_all_steps_before(tmp_path):
+    objective, training, path = {"name": "prl"}, {"optimizer": "adam", "learning_rate": 0.01}, checkpoint_in(tmp_path)
+    with pytest.raises(Interrupted):
+        trained(objective, training, Hooks(progress=stopping_at(19), checkpoint=path))
+    resumed = trained(objective, training, Hooks(checkpoint=path), resume=True)
+    seen, mean = resumed[0]["prompt.seen"], resumed[0]["prompt.mean"]
+    assert seen.tolist()[:6] == [3 * 48, 3 * 48, 3 * 36, 3 * 24, 3 * 12, 0]
+    # Every event earns 1: sessions of 3, 4, 5 and 6 events bring 2, 3, 4 and 5 after the first.
+    assert mean[:6].tolist() == pytest.approx([3.5, 2.5, 2, 1.5, 1, 0])
 
 
 def test_interrupted_at_the_end_of_an_epoch_no_line_of_the_log_is_lost(tmp_path):
