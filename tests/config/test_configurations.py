@@ -13,7 +13,7 @@ from sessionrl.evaluation.options import Evaluation
 from sessionrl.nn.items import Items
 from sessionrl.training.options import Training
 
-SECTIONS = "preset, seed, refit, prepared, sessionrl_version, backbone, objective, policy, baseline, items, inputs, training, ensemble, evaluation"  # noqa: E501
+SECTIONS = "preset, seed, refit, prepared, from, extends, sessionrl_version, backbone, objective, policy, baseline, items, inputs, training, ensemble, evaluation"  # noqa: E501
 PRESETS = ", ".join(config.preset_names())
 
 
@@ -129,7 +129,8 @@ def test_what_is_no_assignment_is_said(assignment):
         ("seed=true", "Option 'seed' = True: expected a whole number from 0 to 4294967295."),
         ("refit=1", "Option 'refit' = 1: expected true or false."),
         ("items.dmi=5", "[items] has no option 'dmi'. Did you mean 'dim'? "
-                        "Options: dim, dropout, tied, start, scale, warm_start."),
+                        "Options: dim, dropout, tied, start, scale, warm_start, features, id_dropout, "
+                        "id_least_events."),
         ("items.dim=0", "[items], option 'dim' = 0: Input should be greater than or equal to 1."),
         ("objective.name=smrol", "No objective is called 'smrol'. Did you mean 'smorl'? "
                                  f"Known: {', '.join(registry.names('objective'))}."),

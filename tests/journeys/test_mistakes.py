@@ -11,7 +11,7 @@ from sessionrl import config
 from sessionrl.runs import PreparedDirectory, RunDirectory, runs_in
 
 PRESETS = ", ".join(config.preset_names())
-KINDS = "backbones, baselines, metrics, objectives, policies, presets, readers, slices"
+KINDS = "backbones, baselines, metrics, objectives, policies, presets, readers, rewards, slices"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def refused(shop, sessionrl):
     ("command", "message"),
     [
         (["trian"], 'Unknown command "trian". Did you mean "train"? Available commands: prepare, train, evaluate, '
-                    "compare, report, recommend, list, show, ...\n  do now: sessionrl --help"),
+                    "compare, report, recommend, extend, list, ...\n  do now: sessionrl --help"),
         (["prepare"], 'Command "prepare" parameter --reader requires an argument.\n  do now: sessionrl prepare --help'),
         (["train", "markov", "--ouut", "x"],
          "Unknown option: --ouut. Did you mean --out?\n  do now: sessionrl train --help"),
@@ -52,11 +52,13 @@ def refused(shop, sessionrl):
          "There is no section 'test_days' here, only reader and data, as in data.test_days=3."),
         (["prepare", "delimited", "log.csv", "data.tets_days=3"],
          "[data] has no option 'tets_days'. Did you mean 'test_days'? Options: reward, ignore_kinds, sessions, "
-         "idle_minutes, repeats, min_item_events, min_session_events, split, test_days, valid_days, valid_share, "
-         "test_share, vocabulary_from, vector_dim, seed."),
-        (["train"], "Give either a preset (`sessionrl list presets`), or --resume RUN to go on as it was begun."),
+         "idle_minutes, repeats, min_item_events, cold_items, min_session_events, split, test_days, valid_days, valid_share, "
+         "test_share, vocabulary_from, session_features, vector_dim, seed."),
+        (["train"], "Give either a preset (`sessionrl list presets`), or --resume RUN to go on as it was begun, "
+         "or --from RUN to go on with its model on newer data."),
         (["train", "markov", "--resume", "somewhere"],
-         "Give either a preset (`sessionrl list presets`), or --resume RUN to go on as it was begun."),
+         "Give either a preset (`sessionrl list presets`), or --resume RUN to go on as it was begun, "
+         "or --from RUN to go on with its model on newer data."),
         (["train", "makrov"], f"No preset is called 'makrov'. Did you mean 'markov'? Known: {PRESETS}."),
         (["train", "mine.toml"],
          f"There is no file 'mine.toml'.\n  do now: give a TOML file, or one of the presets {PRESETS}"),
