@@ -52,8 +52,8 @@ def refused(shop, sessionrl):
          "There is no section 'test_days' here, only reader and data, as in data.test_days=3."),
         (["prepare", "delimited", "log.csv", "data.tets_days=3"],
          "[data] has no option 'tets_days'. Did you mean 'test_days'? Options: reward, ignore_kinds, sessions, "
-         "idle_minutes, repeats, min_item_events, cold_items, min_session_events, split, test_days, valid_days, valid_share, "
-         "test_share, vocabulary_from, session_features, vector_dim, seed."),
+         "idle_minutes, repeats, min_item_events, cold_items, min_session_events, split, test_days, valid_days, "
+         "valid_share, test_share, vocabulary_from, session_features, vector_dim, seed."),
         (["train"], "Give either a preset (`sessionrl list presets`), or --resume RUN to go on as it was begun, "
          "or --from RUN to go on with its model on newer data."),
         (["train", "markov", "--resume", "somewhere"],
