@@ -190,7 +190,8 @@ class RandomTarget:
 class ExtraHead:
     """L = L_supervised(logits) + weight * L_supervised(Q): a second supervised head in the place of the Q head.
 
-    Both heads see the same candidates. What this gains over `next_item` is the gain of one more head.
+    Both heads see the same candidates, and both score by `items.scale` times a product. What this gains over
+    `next_item` is the gain of one more head.
 
     Options:
         supervised: section of `next_item`, of both heads
@@ -211,8 +212,9 @@ class ExtraHead:
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         candidates = self.supervised.candidates(batch, context)
         now = online(batch.state, candidates.items)
+        like_logits = (online.items.scale or 1.0) * now.q[:, 0]  # a softmax needs their scale, which Q heads do without
         first, second = (
-            self.supervised.per_transition(scores, candidates).mean() for scores in (now.logits, now.q[:, 0])
+            self.supervised.per_transition(scores, candidates).mean() for scores in (now.logits, like_logits)
         )
         return _sum(self.supervised, _Read(first, now.q), self.weight, "second_head", second)
 

@@ -69,7 +69,7 @@ class CRR:
         advantage = (q[:, 0] - q[:, 1:].mean(1)).detach()
         weight = mean_one(self.of(advantage)) if self.normalised else self.of(advantage)
         actor = (weight * self.supervised.per_transition(logits, candidates)).mean()
-        future = _expected(target, batch.next_state, candidates)
+        future = _expected(target, batch.next_state, candidates, batch.action)
         td = td_loss(q[:, :1], batch.reward[:, None], future, self.gamma, batch.done).mean()
         parts = {"actor": actor.detach(), "td": td.detach(), "advantage": advantage.mean()}
         return Loss(actor + self.td_weight * td, parts)
@@ -82,9 +82,17 @@ class CRR:
 
 
 @torch.no_grad()
-def _expected(target: Network, state: Prefixes, candidates: Candidates) -> Tensor:
-    """Mean of Q' under the target's own policy, [N, 1]; items expected among the candidates n times weigh 1/n."""
+def _expected(target: Network, state: Prefixes, candidates: Candidates, action: Tensor) -> Tensor:
+    """Mean of Q' under the target's own policy, [N, 1]; items expected among the candidates n times weigh 1/n.
+
+    The actions of a state's own session, the one that follows above all, are there for certain, and then once more for
+    each. Weighed like others, rare ones would count many times, and the mean be the Q' of what the visitor did next.
+    """
     scores = target(state, candidates.items)
-    correction = 0.0 if candidates.log_q is None else candidates.log_q
-    value: Tensor = ((scores.logits - correction).softmax(1) * scores.q.squeeze(1)).sum(1, keepdim=True)
+    logits, log_q = scores.logits, candidates.log_q
+    if log_q is not None and candidates.items is not None:
+        session = state.at // state.items.size(1)
+        own = (session[:, None] == session).float() @ (action[:, None] == candidates.items).float()  # [N, C], times
+        logits = logits - (own + log_q.exp()).log()
+    value: Tensor = (logits.softmax(1) * scores.q.squeeze(1)).sum(1, keepdim=True)
     return value

@@ -135,16 +135,24 @@ class Endless:
     """The objective `of` with done = False everywhere: the state after a session's last event has a future as well.
 
     Options:
-        of: section of an objective; not `eval`, for which the log has no action after the last
+        of: section of an objective that bootstraps; not `eval`, for which the log has no action after the last
     """
 
     of: Of = field(default_factory=_sqn)
 
     def __post_init__(self) -> None:
-        if self.of["name"] == "eval":
+        innermost = self.of
+        while "of" in innermost:
+            innermost = innermost["of"]
+        if innermost["name"] == "eval":
             raise BadOption(
                 "objective 'endless' cannot wrap 'eval', whose next action is the logged one: after the last event of "
                 "a session there is none. Give it another objective, as objective.of.name=sqn."
+            )
+        if not wrapped(self.of).bootstraps:
+            raise BadOption(
+                f"objective 'endless' would change nothing of '{innermost['name']}', which does not bootstrap: whether "
+                "a session is done is nothing to it. Give it another objective, as objective.of.name=sqn."
             )
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
@@ -161,10 +169,17 @@ class FrozenEncoder:
     network learns what the supervised head teaches. An objective without a supervised loss teaches no encoder then.
 
     Options:
-        of: section of an objective
+        of: section of an objective with Q heads
     """
 
     of: Of = field(default_factory=_sqn)
+
+    def __post_init__(self) -> None:
+        if not wrapped(self.of).rewards:
+            raise BadOption(
+                f"objective 'frozen_encoder' would change nothing of '{self.of['name']}', which has no Q heads. Give "
+                "it another objective, as objective.of.name=sqn."
+            )
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         return wrapped(self.of).loss(cast(Network, _FrozenForQ(online)), target, batch, context)

@@ -207,8 +207,8 @@ class _Loop:
         assert self.target is not None
         for slow, fast in zip(self.target.parameters(), online.parameters(), strict=True):
             slow.lerp_(fast, 1 - self.training.ema_decay)
-        for slow, fast in zip(self.target.buffers(), online.buffers(), strict=True):
-            slow.copy_(fast)  # what is counted and not learned is no mean of old and new
+        for old, new in zip(self.target.buffers(), online.buffers(), strict=True):
+            old.copy_(new)  # what is counted and not learned is no mean of old and new
 
     def _log(self, loss: Loss) -> None:
         parts = {name: float(part) for name, part in loss.parts.items()}

@@ -90,6 +90,16 @@ def test_a_second_head_by_hand():
     assert found(ExtraHead(), online=by_hand([SUPERVISED]))["second_head"] == pytest.approx(LN2, rel=1e-6)
 
 
+def test_the_second_head_scores_at_the_scale_of_the_first():
+    """Cosines times 16 of the same vectors, where the map of the second head is 1: the same losses."""
+    online = gru_network(1, 1)
+    online.items.scale = 16.0
+    with torch.no_grad():
+        online.heads.copy_(torch.eye(6)[None])
+    parts = found(ExtraHead(), online=online)
+    assert parts["second_head"] == pytest.approx(parts["cross_entropy"], rel=1e-5)
+
+
 def test_random_targets_by_hand():
     """Of the definition: vectors of items, their mean over the state times the root of its length, a product."""
     task = RandomTarget(seed=3)

@@ -76,7 +76,7 @@ def test_rewards_of_zero_teach_nothing():
 )
 def test_prl_keeps_its_contract(options):
     check_objective("prl", **options)
-    check_objective("endless", of={"name": "prl", **options})
+    check_objective("constant_reward", of={"name": "prl", **options})
 
 
 def test_heads_divide_the_width():

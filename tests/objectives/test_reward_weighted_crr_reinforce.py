@@ -3,15 +3,21 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from by_hand import LN2, ONLINE, REWARDS, TARGET, UNEVEN, batch, by_hand, context, gru_network, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sessionrl import registry
 from sessionrl.data.sessions import Sessions
 from sessionrl.errors import BadOption
+from sessionrl.nn.candidates import ItemSampler
+from sessionrl.nn.items import Items
+from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes, Reads, pieces, transitions
+from sessionrl.objectives import crr
 from sessionrl.objectives.crr import CRR
 from sessionrl.objectives.next_item import NextItem
 from sessionrl.objectives.reinforce import Reinforce
@@ -142,6 +148,22 @@ def test_the_sampled_mean_over_the_policy_estimates_the_whole_one():
     )
     assert sampled != whole
     assert sampled == pytest.approx(whole, rel=0.02)
+
+
+def test_what_the_visitor_did_next_is_no_more_of_the_policy_for_being_a_candidate_for_certain():
+    """A policy that shows every one of 999 items alike, and Q' = 1 for the rare items of the session alone."""
+    sessions = Sessions.of([[1, 2, 3, 2]])
+    logged = transitions(sessions, pieces(sessions, 50), np.ones(1, np.float32))
+    target = Network(Items(1000, 6, tied=False), registry.build("backbone", {"name": "gru"}, dim=6), 1)
+    with torch.no_grad():
+        target.heads.zero_()
+        target.bias[1:4, 1] = 1.0
+    known = replace(context(), sampler=ItemSampler(np.where(np.arange(1000) < 4, 1, 50)))
+    candidates = NextItem(negatives=200, alpha=0.5).candidates(logged, known)
+    assert candidates.log_q[:3].exp().max() < 0.05  # as rarely are they drawn
+    # The 200 others weigh about 5 each and make up the catalogue; of the session, 2 occurs twice and 3 once.
+    found = crr._expected(target, logged.next_state, candidates, logged.action)
+    assert found.flatten().tolist() == pytest.approx([0.002] * 3, rel=0.05)
 
 
 # ---- REINFORCE ----

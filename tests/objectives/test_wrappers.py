@@ -13,6 +13,7 @@ from sessionrl.nn.prefixes import Prefixes, Transitions
 from sessionrl.objectives.fixed_draws import fixed_uniform
 from sessionrl.objectives.smorl import SMORL
 from sessionrl.objectives.sqn import SQN
+from sessionrl.objectives.warm_up import phase_lasts
 from sessionrl.objectives.wrappers import (
     ConstantReward,
     Endless,
@@ -104,9 +105,26 @@ def test_without_ends_the_last_state_has_a_future():
 def test_eval_has_no_action_after_the_end():
     with pytest.raises(BadOption) as error:
         registry.build("objective", {"name": "endless", "of": {"name": "eval"}})
+    with pytest.raises(BadOption, match="cannot wrap 'eval'"):
+        registry.build("objective", {"name": "endless", "of": {"name": "shuffled_reward", "of": {"name": "eval"}}})
     assert str(error.value) == (
         "objective 'endless' cannot wrap 'eval', whose next action is the logged one: after the last event of a "
         "session there is none. Give it another objective, as objective.of.name=sqn."
+    )
+
+
+def test_what_would_change_nothing_is_refused():
+    with pytest.raises(BadOption) as error:
+        registry.build("objective", {"name": "endless", "of": {"name": "prl"}})
+    assert str(error.value) == (
+        "objective 'endless' would change nothing of 'prl', which does not bootstrap: whether a session is done is "
+        "nothing to it. Give it another objective, as objective.of.name=sqn."
+    )
+    with pytest.raises(BadOption) as error:
+        registry.build("objective", {"name": "frozen_encoder", "of": {"name": "next_item"}})
+    assert str(error.value) == (
+        "objective 'frozen_encoder' would change nothing of 'next_item', which has no Q heads. Give it another "
+        "objective, as objective.of.name=sqn."
     )
 
 
@@ -145,7 +163,7 @@ def test_the_frozen_network_scores_states_and_has_all_else():
 
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_a_wrapper_promises_what_it_wraps_does(name):
-    for options in ({"name": "smorl"}, {"name": "next_item", "negatives": 3}, {"name": "sqn", "supervised": SAMPLED}):
+    for options in ({"name": "smorl"}, {"name": "cql", "alpha": 2.0}, {"name": "sqn", "supervised": SAMPLED}):
         own = registry.build("objective", options)
         objective = registry.build("objective", {"name": name, "of": options})
         promises = ("rewards", "bootstraps", "samples")
@@ -160,6 +178,13 @@ def test_a_wrapper_waits_and_prompts_as_it_should(monkeypatch):
     objective = registry.build("objective", {"name": "endless", "of": {"name": "smorl"}})
     assert objective.waits is True
     assert objective.prompt(4).out_features == 4
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_a_wrapper_warms_up_as_long_as_what_it_wraps(name):
+    objective = registry.build("objective", {"name": name, "of": {"name": "sa2c", "warm_up": 0.5}})
+    assert [phase_lasts(objective, context(progress=progress)) for progress in (0.4, 0.5)] == [True, False]
+    assert not phase_lasts(registry.build("objective", {"name": name}), context())
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
