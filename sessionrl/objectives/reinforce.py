@@ -38,7 +38,8 @@ class Reinforce:
         supervised: section of `next_item`; its `kind` must be cross_entropy, the only one that is -log pi
         gamma: discount of the return, 0 … 1
         k: K, how many items are shown at once
-        most: greatest rho
+        most: greatest rho. Above 1 what pi likes better than the log does feeds itself: returns are never negative, and
+            nothing says how likely a visitor is to take what is shown. Worth it only with logged propensities
         behaviour: "head" or "logged"
         normalised: the weights rho lambda_K G are divided by their mean in the batch
     """
@@ -46,7 +47,7 @@ class Reinforce:
     supervised: NextItem = NextItem()  # noqa: RUF009 -- frozen, so one default can be shared
     gamma: Annotated[float, Field(ge=0, le=1)] = 0.5
     k: Annotated[int, Field(ge=1)] = 20
-    most: Annotated[float, Field(gt=0)] = 10.0
+    most: Annotated[float, Field(gt=0)] = 1.0
     behaviour: Literal["head", "logged"] = "head"
     normalised: bool = True
 

@@ -320,8 +320,10 @@ def test_a_broken_objective_is_noticed(plugged, cls, sentence):
 
 def test_what_a_wrapper_wraps_is_tried_with_sampled_candidates(plugged):
     plugged("objective", SamplesHalf)
-    with pytest.raises(AssertionError, match=r"'endless', 'of': .*'negatives': 5.* says that it samples, but scores"):
-        check_objective("endless", of={"name": "mine"})
+    with pytest.raises(
+        AssertionError, match=r"'constant_reward', 'of': .*'negatives': 5.* says that it samples, but scores"
+    ):
+        check_objective("constant_reward", of={"name": "mine"})
 
 
 def test_an_objective_that_fails_on_a_single_transition_is_noticed(plugged):
