@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def list_(kind: str | None = None) -> None:
-    """List what can be named: presets, readers, backbones, objectives, baselines, policies, metrics, slices.
+    """List what can be named: presets, readers, backbones, objectives, rewards, policies, baselines, metrics, slices.
 
     Args:
         kind: one of those; all when left out.

@@ -132,7 +132,7 @@ def card_lines(card: Mapping[str, Any]) -> list[str]:
             f"  {items['described_without_events']:,} items of the shop's table are without events in training"
         )
     if "recommendable" in items:
-        lines.append(f"  {items['recommendable']:,} of them may be recommended")
+        lines.append(f"  {items['recommendable']:,} of the {items['items']:,} items may be recommended")
     if "rare" in items:
         lines.append(
             f"  cold items kept: {items['without_events']:,} without events in training, {items['rare']:,} with few"

@@ -54,10 +54,15 @@ class Catalogue:
         return np.asarray(self.recommendable & (self.counts <= np.quantile(self.counts[self.recommendable], quantile)))
 
     def numbers(self) -> dict[str, npt.NDArray[np.float32]]:
-        """The numeric columns of the table of items by name, [V] each; NaN where unknown, and at `PAD`."""
-        columns = self.items.drop("item_id").select(pl.selectors.numeric())
+        """The columns of numbers of the table of items by name, [V] each; NaN where unknown, and at `PAD`.
+
+        A column of text is one if all that stands in it are numbers: a CSV file has only text.
+        """
+        columns = [_as_numbers(column) for column in self.items.drop("item_id")]
         return {
-            one.name: np.concatenate([[np.nan], one.cast(pl.Float64).to_numpy()]).astype(np.float32) for one in columns
+            one.name: np.concatenate([[np.nan], one.to_numpy()]).astype(np.float32)
+            for one in columns
+            if one is not None
         }
 
     def grown(self, older: "Catalogue", items: npt.NDArray[np.integer], ids: pl.Series) -> "Catalogue":
@@ -128,3 +133,15 @@ def recommendable(items: pl.DataFrame, path: object) -> npt.NDArray[np.bool_]:
             f"correct the column {FLAG} in the table of items, or leave it out",
         )
     return np.concatenate([[False], flags])
+
+
+def _as_numbers(column: pl.Series) -> pl.Series | None:
+    """Float64; None where something in it is no finite number, or where it is text and nothing stands in it."""
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64)
+    if column.dtype != pl.String:
+        return None
+    text = column.str.strip_chars().replace("", None).drop_nulls()
+    if not len(text) or not text.cast(pl.Float64, strict=False).is_finite().fill_null(False).all():
+        return None
+    return column.str.strip_chars().cast(pl.Float64, strict=False)

@@ -191,10 +191,10 @@ def _fitted(items: pl.DataFrame, wanted: str) -> Column:
     name, _, said = wanted.partition(":") if wanted not in items.columns else (wanted, "", "")
     known = [column for column in items.columns if column != "item_id"]
     if name not in known:
-        columns = f"Columns: {', '.join(known)}." if known else "It has no columns; prepare the log with such a table."
         raise BadOption(
             f"[items], option 'features': the table of items has no column {name!r}.{did_you_mean(name, known)} "
-            + columns
+            f"Columns: {', '.join(known) or 'none'}.\n  do now: name one of these, or prepare the log again with "
+            f"reader.items_path=FILE reader.item_columns.{name}=COLUMN"
         )
     if said not in ("", "words", "number"):
         raise BadOption(f"[items], option 'features': {wanted!r} should be {name}, {name}:words or {name}:number.")

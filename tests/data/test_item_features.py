@@ -124,7 +124,9 @@ def test_no_table_has_no_features():
         (
             "categry",
             "the table of items has no column 'categry'. Did you mean 'category'? "
-            "Columns: category, tags, price, weight, picture.",
+            "Columns: category, tags, price, weight, picture.\n"
+            "  do now: name one of these, or prepare the log again with reader.items_path=FILE "
+            "reader.item_columns.categry=COLUMN",
         ),
         ("tags:number", "there is no number in the column 'tags' of the table of items."),
         ("tags:vector", "'tags:vector' should be tags, tags:words or tags:number."),

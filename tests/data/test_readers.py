@@ -175,6 +175,9 @@ def test_items_from_a_file_and_from_the_events(tmp_path):
         {"item_id": 6, "price": None, "name": "Table", "paint": None},
     ]
     assert from_file.files == (log, tmp_path / "items.csv")
+    assert "left out of the table of items" not in from_file.notes()
+    less = Delimited(str(log), items_path=str(tmp_path / "items.csv"))
+    assert less.notes()["left out of the table of items"] == "colour (reader.item_columns.NAME=COLUMN keeps one)"
     from_events = Delimited(str(log))
     assert from_events.items() is None
     told = Attributes()

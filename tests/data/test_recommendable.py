@@ -28,7 +28,7 @@ def test_a_flag_of_the_shop_reaches_the_prepared_catalogue(tmp_path):
         assert catalogue.recommendable.tolist() == [False, True, False, True]  # PAD, p, q, r
         assert catalogue.items.columns == ["item_id", "price"]
     assert prepared.card["catalogue"]["recommendable"] == 2
-    assert "  2 of them may be recommended" in card_lines(prepared.card)
+    assert "  2 of the 3 items may be recommended" in card_lines(prepared.card)
     assert pl.read_parquet(tmp_path / "out" / "items.parquet").columns[:4] == [
         "item_id",
         "count",

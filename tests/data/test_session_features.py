@@ -178,8 +178,8 @@ def test_a_feature_that_the_reader_does_not_give_is_refused(tmp_path):
     assert str(error.value) == (
         f"{tmp_path}/log.csv: the reader gives no column 'device', which data.session_features names.\n"
         "  expected: one of the columns timestamp, item_id, session_id, user_id, event_type, country\n"
-        "  do now:   say reader.further_columns=['country', 'device'] if the file has it, or correct "
-        "data.session_features"
+        "  do now:   say reader.further_columns=['country', 'device'] if the events or reader.users_path have it, or "
+        "correct data.session_features"
     )
 
 

@@ -32,4 +32,6 @@ def test_a_goal_that_the_table_of_items_lacks_is_said(sessionrl, shop):
         "train", "smorl-gru", *QUICK, 'objective.goals=[{name="column", column="margin"}]', "objective.weights=[1.0]"
     )
     assert answer.code == 2
-    assert "reward 'column', option 'column' = 'margin': the table of items has no such numeric column." in answer.err
+    assert (
+        "reward 'column', option 'column' = 'margin': the table of items has no such column of numbers." in answer.err
+    )

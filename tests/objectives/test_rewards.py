@@ -62,7 +62,10 @@ def test_a_column_that_is_not_there_is_said(attributes, known):
     with pytest.raises(BadOption) as error:
         Column()(batch(), batch().action, context(attributes=attributes))
     assert str(error.value) == (
-        f"reward 'column', option 'column' = 'price': the table of items has no such numeric column. Known: {known}."
+        f"reward 'column', option 'column' = 'price': the table of items has no such column of numbers. "
+        f"Known: {known}.\n"
+        "  do now: give one of these, or prepare a table of items with it (reader.item_columns.price=NAME), "
+        "in which nothing but numbers stands"
     )
 
 

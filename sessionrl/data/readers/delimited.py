@@ -108,7 +108,17 @@ class Delimited:
 
     def notes(self) -> dict[str, str]:
         """How the file was understood."""
-        return self._layout.notes
+        left_out = self._left_out()
+        return self._layout.notes | ({"left out of the table of items": left_out} if left_out else {})
+
+    def _left_out(self) -> str:
+        if not self.items_path:
+            return ""
+        path = Path(self.items_path)
+        header = next(read_chunks(path)).rows.columns
+        kept = item_columns(header, self.item_columns, path).values()
+        missing = [name for name in header if name not in kept]
+        return f"{names(missing)} (reader.item_columns.NAME=COLUMN keeps one)" if missing else ""
 
     def _tables(self) -> Iterator[Table]:
         return read_chunks(Path(self.path), self.separator, self.header)
@@ -163,8 +173,7 @@ def read_items(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
     """
     raw, origin = read_table(path)
     header = raw.columns
-    further = {ours: () for ours in columns if ours not in ITEM_ALIASES}
-    ours = resolve(header, columns, {**ITEM_ALIASES, **further}, path, "item_columns")
+    ours = item_columns(header, columns, path)
     require(ours, header, ITEM_ALIASES, path, "item_columns")
     items = raw.select(pl.col(theirs).alias(name) for name, theirs in ours.items())
     ids = as_ids(items["item_id"], "item_id", origin)
@@ -180,6 +189,12 @@ def read_items(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
     if "recommendable" in ours:
         items = items.with_columns(as_flags(items["recommendable"], "recommendable", origin))
     return items.with_columns(ids)
+
+
+def item_columns(header: Sequence[str], columns: Mapping[str, str], path: Path) -> dict[str, str]:
+    """Our names -> the names of a table of items, for the columns that are recognised or named in `columns`."""
+    further = {ours: () for ours in columns if ours not in ITEM_ALIASES}
+    return resolve(header, columns, {**ITEM_ALIASES, **further}, path, "item_columns")
 
 
 def read_users(path: Path) -> pl.DataFrame:

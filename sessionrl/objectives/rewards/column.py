@@ -28,8 +28,10 @@ class Column:
         if self.column not in context.attributes:
             known = ", ".join(sorted(context.attributes)) or "none"
             raise BadOption(
-                f"reward 'column', option 'column' = {self.column!r}: the table of items has no such numeric column. "
-                f"Known: {known}."
+                f"reward 'column', option 'column' = {self.column!r}: the table of items has no such column of numbers."
+                f" Known: {known}.\n"
+                "  do now: give one of these, or prepare a table of items with it "
+                f"(reader.item_columns.{self.column}=NAME), in which nothing but numbers stands"
             )
         paid: Tensor = self.scale * context.attributes[self.column][item].nan_to_num(nan=0.0)
         return paid
