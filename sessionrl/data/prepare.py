@@ -57,6 +57,7 @@ def prepare(
         catalogue, found = _catalogue(steps, preparation, reader.files[-1])
         tell("writing")
         card = _card(reader, preparation, steps, found)
+        card["fingerprint"] = _fingerprint(steps.encoded, preparation, catalogue)
         for name, part in steps.encoded.parts.items():
             part.join(target.events(name))
         steps.encoded.vocabulary.save(target.vocabulary)
@@ -162,8 +163,12 @@ def _card(reader: Reader, preparation: Preparation, steps: _Steps, catalogue: di
         **({"session_features": encoded.features.known()} if len(encoded.features) else {}),
         "unseen": {name: unseen._asdict() for name, unseen in encoded.unseen.items()},
         "parts": {name: counts.describe(reader.order_only) for name, counts in encoded.counts.items()},
-        "fingerprint": fingerprint(encoded.vocabulary, encoded.parts, preparation.reward, encoded.features),
     }
+
+
+def _fingerprint(encoded: Encoded, preparation: Preparation, catalogue: Catalogue) -> str:
+    shown = catalogue.recommendable
+    return fingerprint(encoded.vocabulary, encoded.parts, preparation.reward, encoded.features, shown)
 
 
 def _settings(reader: Reader, preparation: Preparation) -> dict[str, Any]:

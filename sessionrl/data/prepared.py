@@ -55,7 +55,7 @@ class Prepared:
     kinds:       kinds of event; `Sessions.event_types` are indices into it
     rewards:     [K] float32, the reward of each kind
     card:        what was read, dropped and kept; see `sessionrl.data.card`
-    fingerprint: equal for equal vocabulary, events and rewards; 16 hexadecimal digits
+    fingerprint: equal for equal vocabulary, events, rewards and items that may be shown; 16 hexadecimal digits
     """
 
     path: Path
@@ -117,7 +117,8 @@ class Prepared:
         """
         prepared = cls.opened(path)
         parts = {name: [part] for name, part in prepared.parts.items()}
-        found = fingerprint(prepared.vocabulary, parts, prepared.card["rewards"], prepared.session_features)
+        shown, rewards = prepared.catalogue.recommendable, prepared.card["rewards"]
+        found = fingerprint(prepared.vocabulary, parts, rewards, prepared.session_features, shown)
         if found != prepared.fingerprint:
             raise BadDirectory(
                 f"{path} was changed after it was prepared: its files have the fingerprint {found}, "
@@ -165,17 +166,21 @@ def fingerprint(
     parts: Mapping[str, Iterable[Sessions]],
     rewards: Mapping[str, float],
     features: SessionFeatures | None = None,
+    shown: npt.NDArray[np.bool_] | None = None,
 ) -> str:
     """A hash over vocabulary, the events of all parts, and the rewards in their order; 16 hexadecimal digits.
 
-    What a log does not have, propensities and features of sessions, leaves no trace in it.
+    What a log does not have, propensities, features of sessions and items that are not shown, leaves no trace in it.
 
     parts: the pieces of sessions that each part consists of; gone through once an array
+    shown: [V] the items that may be recommended, because they say what the cases are
     """
     digest = hashlib.sha256(vocabulary.fingerprint.encode())
     digest.update(repr([(kind, float(reward)) for kind, reward in rewards.items()]).encode())
     if features is not None and len(features):
         digest.update(repr((features.names, features.values)).encode())
+    if shown is not None and not shown[1:].all():
+        digest.update(_little_endian(shown))
     for name in PARTS:
         for array in ("items", "event_types", "timestamps", "propensities", "features"):
             for piece in parts[name]:

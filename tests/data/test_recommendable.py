@@ -10,7 +10,7 @@ from sessionrl.data.card import card_lines
 from sessionrl.data.catalogue import Catalogue, recommendable
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.data.readers.delimited import Delimited, read_items
-from sessionrl.errors import BadData
+from sessionrl.errors import BadData, BadDirectory
 
 OPTIONS = Preparation(min_item_events=1, test_days=1, valid_days=1)
 
@@ -87,3 +87,15 @@ def test_a_reader_whose_flag_is_no_flag_is_told_so():
     items = pl.DataFrame({"item_id": [1], "recommendable": ["yes"]})
     with pytest.raises(BadData, match=re.escape("the column recommendable of the items is of type String")):
         recommendable(items, "items.csv")
+
+
+def test_what_may_be_shown_is_part_of_the_fingerprint(tmp_path):
+    prints = {}
+    for name, column in {"none": "", "all": "1", "one": "0"}.items():
+        items = "item_id,price\nq,2\n" if not column else f"item_id,recommendable,price\nq,{column},2\n"
+        prints[name] = prepare(read_with(tmp_path, items), OPTIONS, tmp_path / name).fingerprint
+        assert Prepared.load(tmp_path / name).fingerprint == prints[name]
+    assert prints["none"] == prints["all"] != prints["one"]
+    (tmp_path / "one" / "items.parquet").write_bytes((tmp_path / "all" / "items.parquet").read_bytes())
+    with pytest.raises(BadDirectory, match=f"its files have the fingerprint {prints['all']}, its card"):
+        Prepared.load(tmp_path / "one")
