@@ -63,7 +63,9 @@ class EnsembleScorer:
         shown = self.network.shown
 
         def mix(logits: Tensor, chunk: Cases) -> Tensor:
-            return mixed(logits, self.baseline.scores(sessions, chunk).only(shown), self.weight)
+            listed = self.baseline.scores(sessions, chunk)
+            # A network that was extended knows more items than its baseline.
+            return mixed(logits, listed.only(shown[: len(listed.base)]), self.weight)
 
         return self.network.scored(sessions, cases, mix)
 

@@ -133,7 +133,7 @@ class Sessions:
             offsets,
             pl.Series(range(len(items))),
             None if logged is None else logged.astype(np.float32),
-            None if features is None else np.array(features, np.int32).reshape(len(items), -1),
+            None if features is None else np.array(features, np.int32).reshape(len(items), -1 if len(items) else 0),
         )
 
     @classmethod

@@ -99,6 +99,14 @@ def test_an_ensemble_is_extended_with_its_network(shop, tmp_path):
     assert "new-1" in after
 
 
+def test_an_ensemble_with_items_that_are_not_shown_is_extended(tmp_path):
+    shop = toy_described.prepare_described(tmp_path, shown=True)
+    options = (FEATURES, "training.epochs=1", "ensemble.baseline.name=markov", "ensemble.weight=0.4")
+    longer = extended(trained(shop, tmp_path, *options), TABLE).recommender
+    (answer,) = longer.recommend([["sku-07", "new-1"]], k=17)  # all of them
+    assert set(answer.items) == {*toy_shop.ITEMS[1::2], "new-1", "new-2"}
+
+
 def test_what_cannot_be_extended_is_refused(shop, model, tmp_path):
     plain = trained(shop, tmp_path, "training.epochs=1")
     for other in (plain, trained(shop, tmp_path, preset="markov")):

@@ -83,3 +83,7 @@ def test_what_does_not_fit_the_sessions_is_refused(run):
         recommender.recommend([["sku-10"]], features=[{"lnad": "north"}])
     with pytest.raises(ValueError, match=r"^features should hold one entry for every session$"):
         recommender.recommend([["sku-10"]], features=[])
+
+
+def test_no_sessions_get_no_answers(run):
+    assert Recommender.load(run.path).recommend([]) == []
