@@ -1,6 +1,7 @@
 """Scorers: the whole catalogue scored for any cases, by a network under a policy or by a baseline."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,7 +38,7 @@ class NetworkScorer:
     A state without events, of a network that has no start token, is scored by popularity: nothing else is known.
 
     Args:
-        network: in evaluation mode
+        network: in evaluation mode; as it is when it first scores, which is when its features are computed
         policy: turns its scores into an order
         counts: [V] events per item in what the network was trained on
         shown: [V] bool, the items that may be recommended; all if not given
@@ -57,7 +58,7 @@ class NetworkScorer:
 
         The policy reads -inf for items that may not be recommended.
         """
-        network = self.network.folded()
+        network = self._plain
         reads, device = network.reads, network.bias.device
         empty = cases.length == 0 if not reads.start else np.zeros(len(cases.length), bool)
         if empty.any():
@@ -73,6 +74,11 @@ class NetworkScorer:
                 if mix is not None:
                     scores = scores._replace(logits=mix(scores.logits, chunk))
                 yield chunk, self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))
+
+    @cached_property
+    def _plain(self) -> Network:
+        # Once and not for every request: at a million items with three words each it takes most of a second.
+        return self.network.folded()
 
     def _without(self, scores: Tensor) -> Tensor:
         """[…, V - 1] with -inf for items that may not be recommended; what is empty stays so."""

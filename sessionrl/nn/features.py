@@ -23,6 +23,7 @@ class FeatureVectors(nn.Module):
     offsets: Tensor
     listed: Tensor
     given: Tensor
+    described: Tensor  # [V] bool, the items of which something is known
 
     def __init__(self, codes: ItemCodes, size: int, dim: int, bound: float):
         super().__init__()
@@ -35,11 +36,7 @@ class FeatureVectors(nn.Module):
         """Take over the codes of the items, for as many items as there are now; they lie on the CPU."""
         for name, array in zip(("offsets", "listed", "given"), codes, strict=True):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
-
-    @property
-    def described(self) -> Tensor:
-        """[V] bool, the items of which something is known."""
-        return (self.offsets.diff() > 0) | (self.given != 0).any(1)
+        self.register_buffer("described", (self.offsets.diff() > 0) | (self.given != 0).any(1), persistent=False)
 
     def forward(self, items: Tensor) -> Tensor:
         """[...] item numbers -> [..., dim]."""

@@ -6,12 +6,15 @@ import torch
 from torch.nn import functional as F
 
 from sessionrl.data.item_features import ItemCodes
+from sessionrl.data.sessions import Sessions
 from sessionrl.errors import BadOption
 from sessionrl.nn.backbones.gru import GRU
 from sessionrl.nn.features import FeatureVectors
 from sessionrl.nn.items import Described, Items
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes
+from sessionrl.policies import Greedy
+from sessionrl.scorers import NetworkScorer
 
 V, SIZE, DIM = 6, 3, 4
 # item 1: words 0 and 2; item 2: nothing; item 3: word 0; items 4 and 5: word 1; 5 has no events
@@ -160,3 +163,19 @@ def test_untied_vectors_with_features_and_dropout_without_are_refused():
         "[items], option 'id_dropout' = 0.1: without features nothing is left of an item whose id is left out.\n"
         "  do now: name columns of the table of items with items.features, or leave this option out"
     )
+
+
+def test_features_are_computed_once_and_not_for_every_request(monkeypatch):
+    scorer = NetworkScorer(network(), Greedy(), COUNTS)
+    sessions = Sessions.of([[1, 5], [3]])
+    first = [scores for _, scores in scorer.scored(sessions, sessions.cases())]
+    monkeypatch.setattr(FeatureVectors, "forward", None)
+    for one, other in zip(first, scorer.scored(sessions, sessions.cases()), strict=True):
+        assert torch.equal(one, other[1])
+
+
+def test_a_step_looks_at_no_feature_to_draw_the_ids_that_are_left_out(monkeypatch):
+    made = items(id_dropout=0.5).train()
+    del made.features.given, made.features.offsets  # as many numbers as there are items, times the length of a vector
+    made.begin_step()
+    assert made.read[[0, 2, 5]].all()
