@@ -96,6 +96,7 @@ class Origin(NamedTuple):
             )
         vectors = torch.from_numpy(prepared.catalogue.vectors)
         try:
+            _check_vectors(item_features, self.offer.item_features)
             begin_as(network, self.network, same, vectors)
         except BadOption as error:
             changed = ", ".join(self._changed(config)) or str(prepared.path)
@@ -146,6 +147,14 @@ def _feature_rows(new: SessionFeatures, old: SessionFeatures) -> list[int]:
     for name, values in zip(new.names, new.values, strict=True):
         rows += _rows(values, known[name], first[name]) if name in known else [-1] * (len(values) + 1)
     return rows
+
+
+def _check_vectors(new: ItemFeatures, old: ItemFeatures) -> None:
+    """The weights of given vectors have no names, so that those of other columns could not be told apart."""
+    here, there = ([(one.name, one.length) for one in each.columns if one.kind == "vector"] for each in (new, old))
+    if here != there:
+        named = [", ".join(f"{name} ({length} numbers)" for name, length in each) or "none" for each in (there, here)]
+        raise BadOption(f"the vectors of items are {named[0]} there and {named[1]} here")
 
 
 def continuing(path: Path | str, assignments: Sequence[str] = ()) -> configuration.Config:

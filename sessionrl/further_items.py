@@ -70,8 +70,7 @@ def _check(old: RunDirectory, recommender: Recommender, config: configuration.Co
         columns = ", ".join(name for name in recommender.catalogue.items.columns if name != "item_id")
         raise BadOption(
             f"The model in {old.path} knows items by their events alone: items.features is empty.\n"
-            f"  do now: train it with items.features, columns of its table of items ({columns or 'it has none yet'}), "
-            "and items.id_dropout=0.1;\n"
+            f"  do now: train it with items.features, columns of its table of items ({columns or 'it has none yet'});\n"
             f"          or go on with events of the new items: sessionrl train --from {old.path} --data DIRECTORY"
         )
 

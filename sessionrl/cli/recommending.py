@@ -30,10 +30,10 @@ def recommend(
     from sessionrl.recommender import Recommender
 
     recommender = Recommender.load(run)
-    if not 1 <= k < len(recommender.vocabulary):
-        raise BadOption(
-            f"-k {k}: this run knows {len(recommender.vocabulary) - 1} items, so k lies between 1 and that."
-        )
+    most = int(recommender.catalogue.recommendable.sum())
+    if not 1 <= k <= most:
+        what = "knows" if most == len(recommender.vocabulary) - 1 else "may recommend"
+        raise BadOption(f"-k {k}: this run {what} {most} items, so k lies between 1 and that.")
     session = arguments.item_ids(items)
     found = recommender.recommend([session], k)[0]
     if json:

@@ -112,12 +112,14 @@ def load_models(paths: Iterable[Path]) -> list[Model]:
 
     Raises:
         BadOption: no run is given.
-        BadDirectory: one is no run, unfinished, or on other data than the first.
+        BadDirectory: one is no run, unfinished, on other data than the first, or knows other items besides those of the
+            data, so that item numbers mean different items.
     """
     runs = [_load_run(Path(path)) for path in paths]
     if not runs:
         raise BadOption("Give at least one run: a directory that `sessionrl train` printed.")
     _check_same_data(runs)
+    _check_same_numbers(runs)
     most = max(run.n_items for run in runs)
     runs = [replace(run, n_items=most) for run in runs]
     groups: dict[str, list[Run]] = {}
@@ -189,6 +191,25 @@ def _check_same_data(runs: Sequence[Run]) -> None:
                 "  do now: give runs of one prepared data set, or train the second again with "
                 f"`sessionrl train {run.directory.config} --data {first.data['prepared']}`"
             )
+
+
+def _check_same_numbers(runs: Sequence[Run]) -> None:
+    """Behind the items of the data stand those of an older run or of a table, which may be different ones."""
+    if not any({"from", "extends"} & run.data.keys() for run in runs):
+        return
+    largest = max(runs, key=lambda run: run.n_items)
+    known = _item_ids(largest)
+    for run in runs:
+        if not _item_ids(run).equals(known.head(run.n_items)):
+            raise BadDirectory(
+                f"{largest.path} and {run.path} know different items besides those of their data, because they go on "
+                "from different runs or were extended by different tables.\n"
+                "  do now: compare each of them with the runs that know the items of the data alone"
+            )
+
+
+def _item_ids(run: Run) -> pl.Series:
+    return pl.read_parquet(run.directory.items, columns=["item_id"])["item_id"].cast(pl.String)
 
 
 def _one_per_seed(group: Sequence[Run]) -> tuple[tuple[Run, ...], tuple[str, ...]]:

@@ -5,10 +5,12 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 import toy_shop
 from safetensors.torch import load_file
+from toy_described import FEATURES, prepare_described
 from toy_two_logs import GONE, NEW, prepare_two_logs
 
 from sessionrl import config
@@ -136,6 +138,34 @@ def test_interrupted_and_resumed_nothing_is_different(logs, old, tmp_path):
     assert not run.start.exists()
 
 
+def test_with_features_and_ids_left_out_it_is_stopped_in_every_phase_and_resumed(tmp_path):
+    shop = prepare_described(tmp_path)
+    options = (FEATURES, "items.id_dropout=0.3", "training.epochs=1", "training.transitions_per_batch=64")
+    ensemble = ("ensemble.baseline.name=markov", "refit=true")
+    first = run_once(toy_shop.configured("gru4rec-ce", *options, *ensemble), shop, tmp_path / "first")
+    settings = continuing(first.path)
+    whole = run_once(settings, shop, tmp_path / "whole")
+    stopped = experiment_on(settings, shop)
+    run = stopped.new_run(tmp_path / "parts")
+
+    def stop(refit):
+        def progress(at):
+            if at.step == 2 and run.ensemble.is_file() == refit:  # the weight is chosen between the two phases
+                raise KeyboardInterrupt
+
+        return progress
+
+    for phase in ("selection", "refit"):
+        stopped.reporter = Reporter(progress=stop(phase == "refit"))
+        with pytest.raises(Interrupted):
+            stopped.run(run)
+        assert (run.checkpoint / f"{phase}.safetensors").is_file()
+        stopped, run = open_run(run.path)
+    stopped.run(run)
+    for file in ("weights", "log", "ensemble", "rankings", "metrics"):
+        assert getattr(run, file).read_bytes() == getattr(whole, file).read_bytes(), file
+
+
 def test_killed_before_the_first_checkpoint_the_older_model_is_logged_once(logs, old, new, tmp_path):
     experiment = experiment_on(continuing(old.path, ["training.epochs=2"]), logs.newer)
     run = experiment.new_run(tmp_path)
@@ -197,6 +227,24 @@ def test_what_has_other_shapes_is_refused(logs, old, tmp_path):
         f".\n  do now: leave what shapes the network as {old.config} has it, or train anew without --from"
     )
     assert not list(tmp_path.iterdir())
+
+
+def test_vectors_of_another_column_are_refused(logs, old, tmp_path):
+    given = {"look": "a", "text": "b"}
+    like = [[1.0, float(number)] for number in range(len(logs.older.vocabulary) - 1)]
+    table = logs.older.catalogue.items.with_columns(pl.Series(name, like) for name in given)
+    older = replace(logs.older, catalogue=replace(logs.older.catalogue, items=table))
+    trained = Experiment(config.override(GRU, ['items.features=["look"]', "training.epochs=1"]), older)
+    run = trained.new_run(tmp_path)
+    trained.run(run)
+    with pytest.raises(BadOption) as error:
+        experiment_on(continuing(run.path, ['items.features=["text"]']), older).new_run(tmp_path / "new")
+    assert str(error.value) == (
+        f"{run.path} cannot go on with items.features=['text']: the vectors of items are look (2 numbers) there and "
+        f"text (2 numbers) here.\n  do now: leave what shapes the network as {run.config} has it, or train anew "
+        "without --from"
+    )
+    assert experiment_on(continuing(run.path), older).new_run(tmp_path / "new")
 
 
 def test_a_baseline_is_fitted_again_instead(logs, tmp_path):

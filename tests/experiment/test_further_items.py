@@ -116,8 +116,7 @@ def test_what_cannot_be_extended_is_refused_with_what_to_do(shop, old, tmp_path)
         extend_run(plain.path, tmp_path / "new.csv", tmp_path / "out")
     assert str(refused.value) == (
         f"The model in {plain.path} knows items by their events alone: items.features is empty.\n"
-        "  do now: train it with items.features, columns of its table of items (room, place), "
-        "and items.id_dropout=0.1;\n"
+        "  do now: train it with items.features, columns of its table of items (room, place);\n"
         f"          or go on with events of the new items: sessionrl train --from {plain.path} --data DIRECTORY"
     )
     with pytest.raises(BadData, match="knows all of its 1 items"):

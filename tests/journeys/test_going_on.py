@@ -102,7 +102,17 @@ def test_a_model_without_features_is_not_extended(shop, sessionrl):
     assert answer.code == 2
     assert answer.err == (
         f"sessionrl: The model in {shop} knows items by their events alone: items.features is empty.\n"
-        "  do now: train it with items.features, columns of its table of items (it has none yet), "
-        "and items.id_dropout=0.1;\n"
+        "  do now: train it with items.features, columns of its table of items (it has none yet);\n"
         f"          or go on with events of the new items: sessionrl train --from {shop} --data DIRECTORY\n"
     )
+
+
+def test_more_items_than_may_be_recommended_are_refused(tmp_path, monkeypatch, sessionrl):
+    monkeypatch.chdir(tmp_path)
+    toy_described.prepare_described(tmp_path, shown=True)
+    assert sessionrl("train", "popularity", "evaluation.replicates=100", "--data", "shown").code == 0
+    (run,) = runs_in(tmp_path / "runs")
+    answer = sessionrl("recommend", run, "--items", "", "-k", "16")
+    assert answer.code == 2
+    assert answer.err == "sessionrl: -k 16: this run may recommend 15 items, so k lies between 1 and that.\n"
+    assert sessionrl("recommend", run, "--items", "", "-k", "15").code == 0

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import polars as pl
 import pytest
 from shelf import METRICS, POPULARITY, SQN, network, rankings
 
@@ -7,6 +8,7 @@ from sessionrl.errors import BadDirectory, BadOption
 from sessionrl.reporting.figures import family
 from sessionrl.reporting.models import differences, load_catalogue, load_models
 from sessionrl.reporting.results import results_of
+from sessionrl.runs import RunDirectory, read_json, write_json
 
 
 def test_runs_that_differ_only_in_their_seed_are_one_model(shelves):
@@ -63,6 +65,24 @@ def test_runs_on_different_data_are_refused(shelf):
         "the second fedcba9876543210.\n"
         "  do now: give runs of one prepared data set, or train the second again with "
         f"`sessionrl train {two}/config.toml --data prepared/shop`"
+    )
+
+
+def test_runs_whose_numbers_mean_different_items_are_refused(shelf):
+    paths = [shelf.run(name, POPULARITY, rankings(0, 1), preset=name) for name in ("anew", "one", "two")]
+    for path, further in zip(paths[1:], (["old-1", "old-2"], ["old-2"]), strict=True):
+        run = RunDirectory(path)
+        write_json(run.data, {**read_json(run.data), "from": {"run": "older"}})
+        items = pl.read_parquet(run.items)
+        pl.concat([items, pl.DataFrame({"item_id": further})], how="diagonal").write_parquet(run.items)
+    for alike in (paths[:2], paths[::2]):
+        assert len(load_models(alike)) == 2
+    with pytest.raises(BadDirectory) as caught:
+        load_models(paths)
+    assert str(caught.value) == (
+        f"{paths[1]} and {paths[2]} know different items besides those of their data, because they go on from "
+        "different runs or were extended by different tables.\n"
+        "  do now: compare each of them with the runs that know the items of the data alone"
     )
 
 
