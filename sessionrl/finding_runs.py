@@ -40,7 +40,7 @@ def run_once(
         run = RunDirectory(path)
         if not (run.config.is_file() and run.data.is_file()):
             continue
-        if _is_of(run, experiment.config) and read_json(run.data)["fingerprint"] == prepared.fingerprint:
+        if _is_of(run, experiment.config) and _is_on(run, experiment):
             experiment.reporter.say(f"Using {path}")
             break
     else:
@@ -56,6 +56,15 @@ def _is_of(run: RunDirectory, config: Mapping[str, Any]) -> bool:
         return False  # of a version with other options
     # The old one's sections too: a network in an ensemble has all that the network alone has.
     return all(old.get(key) == config.get(key) for key in {*config, *configuration.sections(old), "from", "extends"})
+
+
+def _is_on(run: RunDirectory, experiment: Experiment) -> bool:
+    prepared = experiment.prepared
+    if read_json(run.data)["fingerprint"] != prepared.fingerprint:
+        return False
+    # What the table of items tells is no part of the fingerprint: only a network with features reads it.
+    reads = configuration.features(experiment.config)
+    return not reads or load_catalogue(run).items.equals(prepared.catalogue.items)
 
 
 def open_run(path: Path | str, data: Path | str | None = None) -> tuple[Experiment, RunDirectory]:

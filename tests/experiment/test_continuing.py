@@ -229,6 +229,19 @@ def test_what_has_other_shapes_is_refused(logs, old, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_run_whose_network_reads_another_table_of_items_is_not_used_again(tmp_path):
+    shop = prepare_described(tmp_path)
+    place = pl.col("place").reverse()
+    other = replace(shop, catalogue=replace(shop.catalogue, items=shop.catalogue.items.with_columns(place)))
+    small = toy_shop.configured("gru4rec-ce", "training.epochs=1")
+    plain = run_once(small, shop, tmp_path / "runs")
+    assert run_once(small, other, tmp_path / "runs").path == plain.path
+    reads = config.override(small, [FEATURES])
+    first = run_once(reads, shop, tmp_path / "runs")
+    assert run_once(reads, shop, tmp_path / "runs").path == first.path
+    assert run_once(reads, other, tmp_path / "runs").path != first.path
+
+
 def test_vectors_of_another_column_are_refused(logs, old, tmp_path):
     given = {"look": "a", "text": "b"}
     like = [[1.0, float(number)] for number in range(len(logs.older.vocabulary) - 1)]
