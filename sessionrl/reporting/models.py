@@ -125,11 +125,8 @@ def load_models(paths: Iterable[Path]) -> list[Model]:
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(repr(sorted(flat(_model_options(run)).items())), []).append(run)
-    models = []
-    for group in groups.values():
-        kept, notes = _one_per_seed(group)
-        models.append(Model(_label(group[0], [other[0] for other in groups.values()]), kept, notes))
-    return models
+    labels = _labels([group[0] for group in groups.values()])
+    return [Model(label, *_one_per_seed(group)) for label, group in zip(labels, groups.values(), strict=True)]
 
 
 def load_catalogue(models: Sequence[Model]) -> Catalogue:
@@ -230,14 +227,53 @@ def _one_per_seed(group: Sequence[Run]) -> tuple[tuple[Run, ...], tuple[str, ...
     return tuple(kept[seed] for seed in sorted(kept)), tuple(notes)
 
 
-def _label(run: Run, firsts: Sequence[Run]) -> str:
-    """The preset, with the options that tell this model from others of the same preset."""
-    name = configuration.label(run.config)
-    own = _model_options(run)
-    different: Options = {}
-    for other in firsts:
-        if other is not run and configuration.label(other.config) == name:
-            different |= differences(own, _model_options(other))
+def _labels(firsts: Sequence[Run]) -> list[str]:
+    """One for each model, from its first run, no two alike."""
+    briefly = [_label(run, firsts) for run in firsts]
+    return briefly if len(set(briefly)) == len(briefly) else [_label(run, firsts, briefly=False) for run in firsts]
+
+
+def _label(run: Run, firsts: Sequence[Run], briefly: bool = True) -> str:
+    """The preset, with the options that tell this model from others of the same preset.
+
+    briefly: without what is as the preset has it, and of a part that the others do not have only its name
+    """
+    name, own = configuration.label(run.config), _model_options(run)
+    others = [_model_options(other) for other in firsts if other is not run]
+    different: Options = _other_parts(name, own) if briefly else {}
+    for other in others:
+        if configuration.label(other) == name:
+            different |= {
+                key: value for key, value in differences(own, other).items() if not briefly or _tells(key, own, other)
+            }
+    if briefly and different:
+        usual = _usual(name)
+        different = {key: value for key, value in different.items() if value is not None and usual.get(key) != value}
     if not different:
         return name
     return f"{name} ({', '.join(assignment(*option) for option in sorted(different.items()))})"
+
+
+def _tells(option: str, own: Options, other: Options) -> bool:
+    """Whether both could have the option: one of a part that only one has follows from the name of the part."""
+    section = option.partition(".")[0]
+    parts = [
+        one.get(section, {}).get("name") if isinstance(one.get(section, {}), Mapping) else None for one in (own, other)
+    ]
+    return parts[0] == parts[1] or (option in flat(own) and option in flat(other))
+
+
+def _other_parts(preset: str, own: Options) -> Options:
+    """The names of parts that are not those of the preset, as one of the package has them."""
+    if preset not in configuration.preset_names():
+        return {}
+    asked = flat({key: value for key, value in configuration.load(preset).items() if key in configuration.NAMED})
+    return {
+        key: value for key, value in flat(own).items() if key.endswith(".name") and key in asked and asked[key] != value
+    }
+
+
+def _usual(preset: str) -> Options:
+    """All options of a preset of the package."""
+    known = preset in configuration.preset_names()
+    return flat(configuration.complete(configuration.load(preset))) if known else {}

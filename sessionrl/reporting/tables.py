@@ -117,7 +117,7 @@ def _comparisons(models: Sequence[Model], reference: Model, comparisons: Sequenc
     first = comparisons[0]
     average = {"event": "mean over events", "session": "mean over sessions", "overall": "of all lists"}[first.average]
     table = Table(title=f"{first.metric}, slice {first.slice}, {average}", title_justify="left")
-    for column in ("model", "seeds", first.metric, f"difference to {reference.label} [95 %]", "p", "p (Holm)", ""):
+    for column in ("model", "seeds", first.metric, "difference [95 %]", "p", "p (Holm)", ""):
         table.add_column(column, overflow="fold" if column == "model" else "ellipsis", no_wrap=column != "model")
     table.add_row(reference.label, str(len(reference.runs)), number(first.baseline), "reference", "", "", "")
     for model, one in zip(models, holm(comparisons), strict=True):
@@ -137,7 +137,8 @@ def _footnotes(models: Sequence[Model], comparisons: Sequence[Comparison]) -> li
     first = comparisons[0]
     share = f"{first.smallest_effect / abs(first.baseline):.0%}" if first.baseline else "the smallest effect"
     sentences = [
-        f"{first.cases:,} events of {first.sessions:,} sessions. Crossed paired bootstrap over seeds and sessions; "
+        f"{first.cases:,} events of {first.sessions:,} sessions, each model against the reference. "
+        "Crossed paired bootstrap over seeds and sessions; "
         f"p corrected over the {_models(len(models) - 1)} compared. "
         f"Equivalent: the difference is below {share} of the reference, either way."
     ]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from shelf import METRICS, POPULARITY, SQN, network, rankings
+from shelf import METRICS, NEXT_ITEM, POPULARITY, SQN, network, rankings
 
 from sessionrl.errors import BadDirectory, BadOption
 from sessionrl.reporting.figures import family
@@ -33,10 +33,51 @@ def test_models_of_one_preset_are_told_apart_by_their_options(shelf):
         shelf.run("d", network(), ranked, preset="gru4rec"),
     ]
     assert [model.label for model in load_models(paths)] == [
-        "sqn-gru (objective.gamma=0.5, training.clip=none)",
-        "sqn-gru (objective.gamma=0.9, training.clip=none)",
+        "sqn-gru",
+        "sqn-gru (objective.gamma=0.9)",
         "sqn-gru (objective.gamma=0.9, training.clip=1.0)",
         "gru4rec",
+    ]
+
+
+def test_a_control_is_called_by_its_objective_whatever_else_that_has(shelf):
+    ranked = rankings(1, 1)
+    hist = {"name": "hist", "supervised": NEXT_ITEM, "weight": 1.0, "longest": 50}
+    paths = [
+        shelf.run("a", network(objective=SQN), ranked, preset="sqn-gru"),
+        shelf.run("b", network(objective=hist), ranked, preset="sqn-gru"),
+        shelf.run("c", network(objective={**hist, "longest": 9}), ranked, preset="sqn-gru"),
+    ]
+    labels = [model.label for model in load_models(paths)]
+    assert labels == [
+        "sqn-gru",
+        "sqn-gru (objective.longest=50, objective.name=hist)",
+        "sqn-gru (objective.longest=9, objective.name=hist)",
+    ]
+    (alone,) = load_models(paths[1:2])
+    assert alone.label == "sqn-gru (objective.name=hist)"
+
+
+def test_models_that_would_be_called_alike_have_all_their_differences_in_their_names(shelf):
+    paths = [
+        shelf.run("a", network(), rankings(1, 1), preset="mine"),
+        shelf.run("b", network(training={"clip": 1.0}), rankings(1, 1), preset="mine"),
+        shelf.run("c", network(policy={"revisit": 1.0}), rankings(1, 1), preset="mine"),
+    ]
+    assert [model.label for model in load_models(paths)] == [
+        "mine",
+        "mine (training.clip=1.0)",
+        "mine (policy.revisit=1.0)",
+    ]
+    without = network()
+    del without["training"]["epochs"]
+    paths = [
+        shelf.run("d", network(training={"epochs": 5}), rankings(1, 1), preset="gru4rec-ce"),
+        shelf.run("e", without, rankings(1, 1), preset="gru4rec-ce"),
+    ]
+    assert [model.label for model in load_models(paths)] == [
+        "gru4rec-ce (training.epochs=5)",
+        "gru4rec-ce (training.epochs=none)",
     ]
 
 
