@@ -11,7 +11,7 @@ from sessionrl import config as configuration
 from sessionrl.data.readers.delimited import read_items
 from sessionrl.data.tables import read_table
 from sessionrl.environment import environment
-from sessionrl.errors import BadOption
+from sessionrl.errors import BadData, BadOption, did_you_mean
 from sessionrl.extending import Extended, extended
 from sessionrl.recommender import Recommender, save_model
 from sessionrl.runs import RunDirectory, new_directory, read_json, run_name, write_json
@@ -37,7 +37,7 @@ def extend_run(path: Path | str, table: Path | str, parent: Path) -> ExtendedRun
     Raises:
         BadDirectory: not a run, or its training did not end.
         BadOption: the model reads no features of items.
-        BadData: what was read is no table of items, or none of them is new.
+        BadData: what was read is no table of items, lacks a column that the model reads, or none of them is new.
     """
     old, recommender = RunDirectory(path), Recommender.load(path)
     config = configuration.load(str(old.config))
@@ -79,4 +79,13 @@ def _items(path: Path, recommender: Recommender) -> pl.DataFrame:
     """The items of a file, in columns called as those of the table that the run has."""
     header = read_table(path).rows.columns
     ours = [name for name in recommender.catalogue.items.columns if name in header and name != "item_id"]
-    return read_items(path, {name: name for name in ours})
+    items = read_items(path, {name: name for name in ours})
+    for column in recommender.offer.item_features.columns:
+        if column.name not in items.columns:
+            raise BadData(
+                path,
+                f"there is no column {column.name}, which the model reads.{did_you_mean(column.name, header)}",
+                f"item_id, {', '.join(one.name for one in recommender.offer.item_features.columns)}",
+                f"add {column.name}, empty where it is unknown",
+            )
+    return items

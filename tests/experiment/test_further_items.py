@@ -121,6 +121,14 @@ def test_what_cannot_be_extended_is_refused_with_what_to_do(shop, old, tmp_path)
     )
     with pytest.raises(BadData, match="knows all of its 1 items"):
         extend_run(old.path, write(tmp_path / "known.csv", NEW[:1]), tmp_path / "out")
+    misspelt = write(tmp_path / "misspelt.csv", NEW, ("item_id", "room", "plce"))
+    with pytest.raises(BadData) as refused:
+        extend_run(old.path, misspelt, tmp_path / "out")
+    assert str(refused.value) == (
+        f"{misspelt}: there is no column place, which the model reads. Did you mean 'plce'?\n"
+        "  expected: item_id, room, place\n"
+        "  do now:   add place, empty where it is unknown"
+    )
     assert not (tmp_path / "out").exists()
 
 
