@@ -27,7 +27,7 @@ import polars as pl
 import torch
 
 from sessionrl import config
-from sessionrl.data.item_features import ItemCodes
+from sessionrl.data.item_features import CodedItems
 from sessionrl.data.prepare import Preparation, Prepared, prepare
 from sessionrl.data.readers.delimited import Delimited
 from sessionrl.data.readers.rees46 import Rees46
@@ -135,7 +135,7 @@ def print_cost() -> None:
     """Forward, backward and update of a step of 512 states in 64 rows."""
     print("\n| features | ms a step |\n|---|---|")
     rng = np.random.default_rng(1)
-    codes = ItemCodes(np.r_[0, 3 * np.arange(10_001)], rng.integers(0, 400, 30_000), np.zeros((10_001, 0), np.float32))
+    codes = CodedItems(np.r_[0, 3 * np.arange(10_001)], rng.integers(0, 400, 30_000), np.zeros((10_001, 0), np.float32))
     for called, features in (("none", ()), ("three", ("a", "b", "c"))):
         torch.manual_seed(1)
         described = Described(codes, 400, np.ones(10_001, np.int64))

@@ -21,7 +21,7 @@ LEVELS = re.compile(r"[.|/>]")  # between the levels of a category
 SEVERAL = ";"  # between the values of a text that holds several
 
 
-class ItemCodes(NamedTuple):
+class CodedItems(NamedTuple):
     """The features of V - 1 items, by item number; row 0 is `PAD` and has none.
 
     offsets: [V + 1] int64; item i has the words ``words[offsets[i]:offsets[i + 1]]``, each once
@@ -101,7 +101,7 @@ class ItemFeatures:
             )
         return features
 
-    def encode(self, items: pl.DataFrame) -> ItemCodes:
+    def encode(self, items: pl.DataFrame) -> CodedItems:
         """The codes of item 1, 2, …, a row each; a column that is missing is unknown of all.
 
         Raises:
@@ -122,7 +122,7 @@ class ItemFeatures:
         order = np.argsort(row, kind="stable")
         counts = np.bincount(row, minlength=len(items))
         flat = np.concatenate(vectors, axis=1)
-        return ItemCodes(
+        return CodedItems(
             np.concatenate([[0, 0], np.cumsum(counts)]).astype(np.int64),
             np.concatenate(words)[order],
             np.concatenate([np.zeros((1, flat.shape[1]), np.float32), flat]),

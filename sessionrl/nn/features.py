@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sessionrl.data.item_features import ItemCodes
+from sessionrl.data.item_features import CodedItems
 
 
 class FeatureVectors(nn.Module):
@@ -25,14 +25,14 @@ class FeatureVectors(nn.Module):
     given: Tensor
     described: Tensor  # [V] bool, the items of which something is known
 
-    def __init__(self, codes: ItemCodes, size: int, dim: int, bound: float):
+    def __init__(self, codes: CodedItems, size: int, dim: int, bound: float):
         super().__init__()
         self.code(codes)
         length = codes.vectors.shape[1]
         self.words = nn.Parameter(torch.empty(size, dim).uniform_(-bound, bound)) if size else None
         self.projection = nn.Parameter(torch.empty(length, dim).uniform_(-bound, bound)) if length else None
 
-    def code(self, codes: ItemCodes) -> None:
+    def code(self, codes: CodedItems) -> None:
         """Take over the codes of the items, for as many items as there are now; they lie on the CPU."""
         for name, array in zip(("offsets", "listed", "given"), codes, strict=True):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)

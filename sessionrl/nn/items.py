@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sessionrl.data.item_features import ItemCodes
+from sessionrl.data.item_features import CodedItems
 from sessionrl.data.sessions import PAD
 from sessionrl.errors import BadOption
 from sessionrl.nn.features import FeatureVectors
@@ -26,7 +26,7 @@ class Described(NamedTuple):
     counts: [V] events in what the network is trained on
     """
 
-    codes: ItemCodes
+    codes: CodedItems
     size: int
     counts: npt.NDArray[np.int64]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionrl.data.item_features import Column, ItemCodes, ItemFeatures
+from sessionrl.data.item_features import CodedItems, Column, ItemFeatures
 from sessionrl.errors import BadData, BadDirectory, BadOption
 
 SHOP = pl.DataFrame(
@@ -23,7 +23,7 @@ SHOP = pl.DataFrame(
 )
 
 
-def words_of(codes: ItemCodes) -> list[list[int]]:
+def words_of(codes: CodedItems) -> list[list[int]]:
     return [sorted(part.tolist()) for part in np.split(codes.words, codes.offsets[1:-1])]
 
 

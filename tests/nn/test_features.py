@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sessionrl.data.item_features import ItemCodes
+from sessionrl.data.item_features import CodedItems
 from sessionrl.data.sessions import Sessions
 from sessionrl.errors import BadOption
 from sessionrl.nn.backbones.gru import GRU
@@ -18,7 +18,7 @@ from sessionrl.scorers import NetworkScorer
 
 V, SIZE, DIM = 6, 3, 4
 # item 1: words 0 and 2; item 2: nothing; item 3: word 0; items 4 and 5: word 1; 5 has no events
-CODES = ItemCodes(
+CODES = CodedItems(
     np.array([0, 0, 2, 2, 3, 4, 5]),
     np.array([0, 2, 0, 1, 1]),
     np.array([[0, 0], [1, 0], [0, 0], [0, 1], [0.6, 0.8], [0, 0]], np.float32),

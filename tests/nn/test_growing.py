@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sessionrl.data.item_features import ItemCodes
+from sessionrl.data.item_features import CodedItems
 from sessionrl.errors import BadOption
 from sessionrl.nn import growing
 from sessionrl.nn.backbones.gru import GRU
@@ -64,7 +64,7 @@ def test_a_new_item_begins_among_those_it_is_looked_at_with(monkeypatch):
 def described(words: list[list[int]], size: int, known: list[bool]) -> Network:
     torch.manual_seed(len(words))
     offsets = np.cumsum([0, *map(len, words)])
-    codes = ItemCodes(
+    codes = CodedItems(
         offsets, np.array([word for one in words for word in one], np.int64), np.zeros((len(words), 0), np.float32)
     )
     items = Items(len(words), dim=4, features=("colour",), described=Described(codes, size, np.array(known)))

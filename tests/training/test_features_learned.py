@@ -6,7 +6,7 @@ import torch
 from cycle import DIM, N_ITEMS, checkpoint_in, material, same, weights
 
 from sessionrl import registry
-from sessionrl.data.item_features import ItemCodes
+from sessionrl.data.item_features import CodedItems
 from sessionrl.nn.items import Described, Items
 from sessionrl.nn.network import Network
 from sessionrl.training.hooks import Hooks, Interrupted
@@ -14,7 +14,7 @@ from sessionrl.training.loop import train
 from sessionrl.training.options import Training
 
 # Items 2 i - 1 and 2 i have one word in common; of item 4 nothing is known.
-CODES = ItemCodes(
+CODES = CodedItems(
     np.array([0, 0, 1, 2, 3, 3, 4, 5, 6, 7]), np.array([0, 0, 1, 2, 2, 3, 3]), np.zeros((N_ITEMS, 0), np.float32)
 )
 SAMPLED = {"name": "next_item", "kind": "bpr_max", "negatives": 6}
