@@ -21,9 +21,13 @@ SLICES = {
     "KIND/repeat": "of this kind, of an item that was in the session already",
     "KIND/new": "of this kind, of an item that was not in the session yet",
     "events=0": "the next item has no event in the training part: a cold item",
+    "events=0/new": "and it was not in the session yet: what only features can find",
     "events=1-5": "it has 1 to 5 events there",
+    "events=1-5/new": "and it was not in the session yet",
     "events=6-20": "it has 6 to 20",
+    "events=6-20/new": "and it was not in the session yet",
     "events>20": "it has more",
+    "events>20/new": "and it was not in the session yet",
 }
 EXTRAS = {"matplotlib": "report", "jinja2": "report"}
 

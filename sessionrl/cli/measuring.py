@@ -43,7 +43,7 @@ def compare(
         baseline: the label of the model that others are compared with; the first run's by default.
         metric: metric@k of the paired comparison.
         slice: all, first, repeat, new, a kind of event, KIND/new, KIND/repeat, "prefix>=2", or by events of
-            the item in training: events=0, events=1-5, events=6-20, "events>20".
+            the item in training: events=0, events=1-5, events=6-20, "events>20", each also with /new.
         seed: of the bootstrap.
     """
     if not runs:

@@ -21,9 +21,10 @@ def slice_names(kinds: Sequence[str]) -> list[str]:
 
     >>> slice_names(["view"])
     ['all', 'first', 'prefix>=2', 'repeat', 'new', 'view', 'view/repeat', 'view/new',
-     'events=0', 'events=1-5', 'events=6-20', 'events>20']
+     'events=0', 'events=0/new', 'events=1-5', 'events=1-5/new', 'events=6-20', 'events=6-20/new',
+     'events>20', 'events>20/new']
     """
-    return [*BY_PREFIX, *_grid(kinds), *BY_EVENTS]
+    return [*BY_PREFIX, *_grid(kinds), *(name + half for name in BY_EVENTS for half in ("", "/new"))]
 
 
 def cases_in(name: str, rankings: Rankings, catalogue: Catalogue) -> npt.NDArray[np.bool_]:
@@ -35,6 +36,8 @@ def cases_in(name: str, rankings: Rankings, catalogue: Catalogue) -> npt.NDArray
     - ``repeat``, ``new``: the next item is, or is not, among the events read
     - ``KIND``, ``KIND/repeat``, ``KIND/new``: what kind the next event is
     - ``events=0``, ``events=1-5``, ``events=6-20``, ``events>20``: events of the next item in the training part
+    - ``events=0/new``, …: of these the cases whose item is not among the events read: an item that is, is found
+      again without anything being known of it
 
     Raises:
         UnknownName: there is no such slice.
@@ -53,10 +56,10 @@ def cases_in(name: str, rankings: Rankings, catalogue: Catalogue) -> npt.NDArray
         return np.asarray(possible & (rankings.position == 0))
     if name == "prefix>=2":
         return np.asarray(possible & (rankings.position >= 2))
-    if name in BY_EVENTS:
-        low, high = BY_EVENTS[name]
+    if (events := name.removesuffix("/new")) in BY_EVENTS:
+        low, high = BY_EVENTS[events]
         counts = catalogue.counts[rankings.target]
-        chosen = possible & (rankings.position >= 1) & (counts >= low)
+        chosen = possible & (rankings.position >= 1) & (counts >= low) & (name == events or ~rankings.repeat)
         return np.asarray(chosen if high is None else chosen & (counts <= high))
     raise UnknownName("slice", name, slice_names(rankings.kinds))
 

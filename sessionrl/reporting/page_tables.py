@@ -7,6 +7,7 @@ from sessionrl.evaluation.averages import Average
 from sessionrl.evaluation.compare import Comparison, Mark
 from sessionrl.evaluation.measure import Measurement
 from sessionrl.evaluation.metric import metric
+from sessionrl.evaluation.slices import BY_EVENTS
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import NONE, difference, interval, number, p_value, places_of, signed
 from sessionrl.reporting.results import Results
@@ -138,6 +139,25 @@ def grid_tables(results: Results) -> list[TableView]:
             tuple(Column(half, _cases(results, name, where), "", group) for group, half, where in places),
             tuple(
                 Row(model.label, tuple(_cell(results, model, (name, where, None)) for *_, where in places))
+                for model in results.models
+            ),
+        )
+        for name in results.sliced
+    ]
+
+
+def events_tables(results: Results) -> list[TableView]:
+    """Events of the next item in the training part, where it is new in its session: hit and the headline."""
+    return [
+        TableView(
+            f"{name} where the item is new in its session, by the events that it has in the training part",
+            "model",
+            tuple(
+                Column(where.removeprefix("events").removeprefix("="), _cases(results, name, f"{where}/new"))
+                for where in BY_EVENTS
+            ),
+            tuple(
+                Row(model.label, tuple(_cell(results, model, (name, f"{where}/new", None)) for where in BY_EVENTS))
                 for model in results.models
             ),
         )

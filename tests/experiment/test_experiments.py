@@ -346,8 +346,8 @@ def test_data_that_moved_are_found_with_their_new_place(toy, tmp_path, monkeypat
          "Metric 'ndcg' has no list length. Write it behind an @, for example ndcg@20."),
         (["evaluation.select_on=view/nwe"], UnknownName,
          "No slice is called 'view/nwe'. Did you mean 'view/new'? Known: all, cart, cart/new, cart/repeat, events=0, "
-         "events=1-5, events=6-20, events>20, first, new, "
-         "prefix>=2, purchase, purchase/new, purchase/repeat, repeat, view, view/new, view/repeat."),
+         "events=0/new, events=1-5, events=1-5/new, events=6-20, events=6-20/new, events>20, events>20/new, first, "
+         "new, prefix>=2, purchase, purchase/new, purchase/repeat, repeat, view, view/new, view/repeat."),
         (["evaluation.top=10", 'evaluation.metrics=["hit@50", "coverage@20"]'], BadOption,
          "[evaluation], option 'metrics': coverage@20 needs lists of 20 items, but top = 10.\n"
          "  do now: set evaluation.top=20, or measure at 10 or less"),

@@ -248,6 +248,13 @@ def test_the_best_model_may_be_first_on_new_items_too(shelf, tmp_path):
     assert re.search(r"new in its session \([\d,]+ events\), gru4rec is first too, with ndcg@5 0\.\d+ \[", text)
 
 
+def test_items_new_in_their_session_stand_by_their_events_in_training(page):
+    caption = "hit@5 where the item is new in its session, by the events that it has in the training part"
+    assert caption in page.text
+    columns = " model 0 0 events 1-5 0 events 6-20 9 events >20 1,081 events sqn-gru – – 0."
+    assert page.text.split(caption)[1].startswith(columns)
+
+
 def test_equal_scores_are_cautioned(shelf, tmp_path):
     ranked = rankings(2, 1)
     tied = type(ranked)(**{**vars(ranked), "equal": ranked.equal + 15})
