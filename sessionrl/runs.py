@@ -166,7 +166,7 @@ class RunDirectory:
         if finished and not self.metrics.is_file():
             raise BadDirectory(
                 f"{self.path} is an unfinished run: it has no {self.metrics.name}.\n"
-                f"  do now: finish it with `sessionrl train --resume {self.path}`"
+                f"  do now: finish it with `sessionrl train --resume {self.path}`, or leave it out"
             )
 
     @contextmanager

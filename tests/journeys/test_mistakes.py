@@ -168,7 +168,7 @@ def test_an_unfinished_run_is_named(refused, run, verb):
     run.metrics.unlink()
     assert refused(verb, run.path) == (
         f"{run.path} is an unfinished run: it has no metrics.json.\n"
-        f"  do now: finish it with `sessionrl train --resume {run.path}`"
+        f"  do now: finish it with `sessionrl train --resume {run.path}`, or leave it out"
     )
 
 

@@ -134,7 +134,7 @@ def test_an_unfinished_run_is_refused(shelf):
         load_models([run])
     assert str(caught.value) == (
         f"{run} is an unfinished run: it has no metrics.json.\n"
-        f"  do now: finish it with `sessionrl train --resume {run}`"
+        f"  do now: finish it with `sessionrl train --resume {run}`, or leave it out"
     )
 
 
