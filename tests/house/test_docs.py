@@ -167,8 +167,8 @@ def test_the_example_of_the_null_world_runs(tmp_path, monkeypatch):
 
 
 def test_the_example_of_a_reward_runs(monkeypatch):
+    registry.names("reward")  # loaded under the other dictionary they would be gone afterwards
     monkeypatch.setattr(registry, "_parts", dict(registry._parts))
-    registry.names("reward")
     (example,) = [block for _, block in BLOCK.findall(TEXT["docs/extend.md"]) if '@register("reward"' in block]
     exec(compile(example, "docs/extend.md", "exec"), {"__name__": "example"})
     check_reward("bargain", most=5.0)
