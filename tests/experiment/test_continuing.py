@@ -199,7 +199,7 @@ def test_a_run_that_goes_on_is_another_model_than_one_from_the_start(logs, old, 
     anew = run_once({**GRU, "training": {**GRU["training"], "epochs": 2}}, logs.newer, new.path.parent)
     assert anew.path != new.path
     labels = [model.label for model in load_models([new.path, anew.path])]
-    assert labels == ["gru4rec-ce (from=gru4rec-ce-older)", "gru4rec-ce (from=none)"]
+    assert labels == ["gru4rec-ce (from=gru4rec-ce-older)", "gru4rec-ce"]
 
 
 def test_values_of_session_features_are_matched_by_their_names(logs, old):
