@@ -30,6 +30,36 @@ def item_ids(text: str) -> list[str | int]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+def one_per_item(option: str, text: str | None, items: int) -> list[str] | None:
+    """``view,cart`` -> ``["view", "cart"]``; None if it was not given.
+
+    Raises:
+        BadOption: there are not as many as items.
+    """
+    if text is None:
+        return None
+    found = [one.strip() for one in text.split(",") if one.strip()]
+    if len(found) != items:
+        raise BadOption(f"{option} {text!r} has {len(found)} entries for {items} items. Give one for each, in order.")
+    return found
+
+
+def milliseconds(text: str) -> int:
+    """Raises BadOption where it is no whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise BadOption(f"--timestamps: {text!r} is no whole number of milliseconds.") from None
+
+
+def named_values(option: str, text: str) -> dict[str, str]:
+    """``country=se,device=phone`` -> ``{"country": "se", "device": "phone"}``."""
+    pairs = [one.partition("=") for one in text.split(",") if one.strip()]
+    if not all(name.strip() and equals for name, equals, _ in pairs):
+        raise BadOption(f"{option} {text!r}: write NAME=VALUE, with commas between.")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def seed_numbers(text: str) -> list[int]:
     """``1,2,3`` -> ``[1, 2, 3]``, each once."""
     try:

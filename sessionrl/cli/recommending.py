@@ -14,6 +14,9 @@ def recommend(
     *,
     items: str,
     k: Annotated[int, Parameter(name=["--k", "-k"])] = 10,
+    event_types: str | None = None,
+    timestamps: str | None = None,
+    features: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Recommend what comes after a session.
@@ -23,6 +26,10 @@ def recommend(
         items: item ids of the session, oldest first, as a,b,c, or as a JSON list where ids have commas in them; an
             empty text asks for the first item.
         k: how many.
+        event_types: kinds of the events of these items, as view,view,cart, for a model that reads them; all are of the
+            first kind of the data if not given.
+        timestamps: of the events in milliseconds, as 0,12000,15000, for a model that reads the time between them.
+        features: what is known of the session, as country=se,device=phone, for a model that reads it.
         json: print JSON instead of a table.
     """
     from json import dumps
@@ -35,7 +42,15 @@ def recommend(
         what = "knows" if most == len(recommender.vocabulary) - 1 else "may recommend"
         raise BadOption(f"-k {k}: this run {what} {most} items, so k lies between 1 and that.")
     session = arguments.item_ids(items)
-    found = recommender.recommend([session], k)[0]
+    kinds = arguments.one_per_item("--event-types", event_types, len(session))
+    times = arguments.one_per_item("--timestamps", timestamps, len(session))
+    found = recommender.recommend(
+        [session],
+        k,
+        event_types=None if kinds is None else [kinds],
+        timestamps=None if times is None else [[arguments.milliseconds(time) for time in times]],
+        features=None if features is None else [arguments.named_values("--features", features)],
+    )[0]
     if json:
         print(dumps({"items": found.items, "scores": found.scores, "unknown": found.unknown}))
         return

@@ -1,11 +1,15 @@
 """What is known of sessions besides their items counts when a model recommends, as it does when it is ranked."""
 
+import contextlib
 import csv
+import json
+import sys
 
 import numpy as np
 import pytest
 import toy_shop
 
+from sessionrl import cli
 from sessionrl.data.prepare import Preparation, prepare
 from sessionrl.data.readers.delimited import Delimited
 from sessionrl.errors import BadOption, UnknownName
@@ -87,3 +91,39 @@ def test_what_does_not_fit_the_sessions_is_refused(run):
 
 def test_no_sessions_get_no_answers(run):
     assert Recommender.load(run.path).recommend([]) == []
+
+
+def asked(monkeypatch, capsys, run, *options):
+    """Exit code, what was printed, and what was said of a mistake."""
+    monkeypatch.setattr(
+        sys, "argv", ["sessionrl", "recommend", str(run.path), "--items", "sku-10", "-k", "3", *options]
+    )
+    with contextlib.suppress(SystemExit):
+        cli.main()
+    return capsys.readouterr()
+
+
+def test_the_command_line_tells_it_too(run, monkeypatch, capsys):
+    recommender = Recommender.load(run.path)
+    (answer,) = recommender.recommend(
+        [["sku-10"]], k=3, event_types=[["cart"]], timestamps=[[5000]], features=[{"land": "south"}]
+    )
+    told = ("--event-types", "cart", "--timestamps", "5000", "--features", "land=south", "--json")
+    assert json.loads(asked(monkeypatch, capsys, run, *told).out)["items"] == answer.items
+    assert answer.items != json.loads(asked(monkeypatch, capsys, run, "--json").out)["items"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--event-types", "view,cart"),
+         "--event-types 'view,cart' has 2 entries for 1 items. Give one for each, in order."),
+        (("--event-types", "veiw"),
+         "No kind of event is called 'veiw'. Did you mean 'view'? Known: cart, purchase, view."),
+        (("--timestamps", "soon"), "--timestamps: 'soon' is no whole number of milliseconds."),
+        (("--features", "south"), "--features 'south': write NAME=VALUE, with commas between."),
+        (("--features", "lnad=south"), "No session feature is called 'lnad'. Did you mean 'land'? Known: land."),
+    ],
+)  # fmt: skip
+def test_what_is_told_wrongly_is_explained(run, monkeypatch, capsys, options, message):
+    assert asked(monkeypatch, capsys, run, *options).err == f"sessionrl: {message}\n"
