@@ -31,6 +31,7 @@ from sessionrl.recommender import Offer, Recommender, make_network, network_scor
 from sessionrl.runs import RunDirectory, new_directory, read_json, run_name, write_json
 from sessionrl.scorers import BaselineScorer, Scorer
 from sessionrl.training.device import choose_device, device_name
+from sessionrl.training.first_step import try_loss
 from sessionrl.training.hooks import Hooks, Material, Progress, Trained
 from sessionrl.training.journal import Journal, News
 from sessionrl.training.loop import train
@@ -78,16 +79,18 @@ class Experiment:
             self.device = "cpu"
         else:
             self.device = str(choose_device(self.config["training"]["device"]))
-            self._try_policy()
             self._check_parts()
+            self._try_parts()
 
-    def _try_policy(self) -> None:
-        """Build the network and order the items of one state, to see that policy and network fit together."""
-        policy = registry.build("policy", self.config["policy"])
-        with torch.random.fork_rng(devices=[]), torch.inference_mode():
-            network = make_network(self.config, self.offer).eval()
+    def _try_parts(self) -> None:
+        """Build the network, order the items of one state and take one loss, to see that all fits together."""
+        policy, prepared = registry.build("policy", self.config["policy"]), self.prepared
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            network = make_network(self.config, self.offer)
             state = Prefixes(torch.ones(1, 1, dtype=torch.long), torch.zeros(1, dtype=torch.long))
-            policy.order_by(network(state, heads=policy.heads), state)
+            policy.order_by(network.eval()(state, heads=policy.heads), state)
+            material = Material(prepared.train, prepared.rewards, prepared.catalogue)
+            try_loss(network, registry.build("objective", self.config["objective"]), material)
 
     def _check_parts(self) -> None:
         """There is something to learn in the training part, and something to choose by in the validation part."""

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from sessionrl.errors import NotFinite
-from sessionrl.nn.candidates import ItemSampler
 from sessionrl.nn.network import Network
 from sessionrl.objectives.objective import Context, Loss, Objective
 from sessionrl.objectives.warm_up import phase_lasts
@@ -18,6 +17,7 @@ from sessionrl.training.batches import Batches
 from sessionrl.training.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
 from sessionrl.training.checks import check_parallel, check_positions, check_waiting
 from sessionrl.training.device import choose_device
+from sessionrl.training.first_step import known_at_start
 from sessionrl.training.hooks import Hooks, Interrupted, Material, Progress, Trained
 from sessionrl.training.interruption import held_back
 from sessionrl.training.lanes import Lanes
@@ -109,7 +109,7 @@ class _Loop:
         self.batches = self._batches(material, seed)
         self.epochs = min(training.epochs, self.hooks.stop_after or training.epochs)
         self.steps = training.epochs * len(self.batches.plan(0))
-        self.known = self._known(material)
+        self.known = known_at_start(material, self.device, self.rng)
         self.best_weights: dict[str, Tensor] = {}
         self.batches_in_epoch = 0
         self.whole = True  # whether `at` and the tensors belong to the same moment, so that they can be saved
@@ -130,21 +130,6 @@ class _Loop:
             return Lanes(sessions, rewards, size, training.order, seed, network.carry, shown)
         check_positions(network, training)
         return Batches(sessions, rewards, size, training.order, training.max_length, network.reads, seed, shown)
-
-    def _known(self, material: Material) -> Context:
-        """What a loss may know at step 0."""
-        catalogue, kinds = material.catalogue, len(material.rewards)
-        of_kind = np.bincount(material.sessions.event_types, minlength=kinds)
-        return Context(
-            step=0,
-            rng=self.rng,
-            sampler=ItemSampler(catalogue.counts, self.device, catalogue.recommendable),
-            tail=torch.from_numpy(catalogue.tail()).to(self.device),
-            vectors=self.vectors,
-            rewards=torch.from_numpy(material.rewards).to(self.device),
-            kind_shares=torch.from_numpy((of_kind / max(1, of_kind.sum())).astype(np.float32)).to(self.device),
-            attributes={name: torch.from_numpy(one).to(self.device) for name, one in catalogue.numbers().items()},
-        )
 
     def run(self, interruption: Callable[[], None]) -> Trained:
         at, planned = self.at, self.epochs * self.steps // self.training.epochs

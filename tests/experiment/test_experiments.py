@@ -386,3 +386,17 @@ def test_a_directory_that_is_no_run_names_the_runs_inside(done):
     assert str(error.value) == (
         "no/run is not a run: it does not exist.\n  do now: give a directory that `sessionrl train` printed"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["objective.name=cat", "objective.kinds=7"], "objective 'cat', option 'kinds' = 7"),
+        (["objective.name=reinforce", "objective.behaviour=logged"], "propensit"),
+        (["objective.name=smorl", 'objective.goals=[{name="column", column="margin"}]', "objective.weights=[1.0]"],
+         "margin"),
+    ],
+)  # fmt: skip
+def test_what_a_loss_refuses_is_refused_before_there_is_a_run(toy, options, message):
+    with pytest.raises(BadOption, match=message):
+        Experiment(config.override(config.load("gru4rec-ce"), options), toy)
