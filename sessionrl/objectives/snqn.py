@@ -51,10 +51,7 @@ class SNQN:
         return self.supervised.samples
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
-        terms = self.terms(online, target, batch, context)
-        supervised, td = terms.supervised.mean(), terms.td.mean()
-        parts = {self.supervised.kind: supervised.detach(), "td": td.detach()}
-        return Loss(supervised + self.td_weight * td, parts)
+        return self.terms(online, target, batch, context).loss(self.supervised.kind, self.td_weight)
 
     def terms(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Terms:
         """As `SQN.terms`; td is L_p + L_n."""

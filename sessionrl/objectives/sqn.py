@@ -30,6 +30,11 @@ class Terms(NamedTuple):
     logits: Tensor
     candidates: Candidates
 
+    def loss(self, kind: str, td_weight: float) -> Loss:
+        """The mean of both halves; `kind` is what the supervised one is called in the log."""
+        supervised, td = self.supervised.mean(), self.td.mean()
+        return Loss(supervised + td_weight * td, {kind: supervised.detach(), "td": td.detach()})
+
 
 @register("objective", "sqn")
 @dataclass(frozen=True)
@@ -59,10 +64,7 @@ class SQN:
         return self.supervised.samples
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
-        terms = self.terms(online, target, batch, context)
-        supervised, td = terms.supervised.mean(), terms.td.mean()
-        parts = {self.supervised.kind: supervised.detach(), "td": td.detach()}
-        return Loss(supervised + self.td_weight * td, parts)
+        return self.terms(online, target, batch, context).loss(self.supervised.kind, self.td_weight)
 
     def terms(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Terms:
         """Both halves of the loss per transition; no negatives."""

@@ -97,7 +97,8 @@ class _Loop:
         self.device = choose_device(training.device)
         torch.manual_seed(seed)
         self.twins = objective.bootstraps and training.target == "twins"
-        self.vectors = torch.from_numpy(material.catalogue.vectors).to(self.device)
+        self.rng = torch.Generator(self.device).manual_seed(seed + 1)
+        self.known = known_at_start(material, self.device, self.rng)
         self.networks = [self._started(make_network()) for _ in range(2 if self.twins else 1)]
         # Like the twin that is target, it is read without dropout. A copy made on a GPU has the weights of its GRU
         # scattered, and cuDNN would gather them, with a warning, at every call; moving it gathers them once.
@@ -105,11 +106,9 @@ class _Loop:
         self.target = copy.deepcopy(self.networks[0]).to(self.device).eval() if ema else None
         self.optimizers = [self._optimizers(network) for network in self.networks]
         self.roles = torch.Generator().manual_seed(seed)
-        self.rng = torch.Generator(self.device).manual_seed(seed + 1)
         self.batches = self._batches(material, seed)
         self.epochs = min(training.epochs, self.hooks.stop_after or training.epochs)
         self.steps = training.epochs * len(self.batches.plan(0))
-        self.known = known_at_start(material, self.device, self.rng)
         self.best_weights: dict[str, Tensor] = {}
         self.batches_in_epoch = 0
         self.whole = True  # whether `at` and the tensors belong to the same moment, so that they can be saved
@@ -118,7 +117,7 @@ class _Loop:
     def _started(self, network: Network) -> Network:
         network = network.to(self.device)
         if network.items.warm_start:
-            network.items.begin_near(self.vectors)
+            network.items.begin_near(self.known.vectors)
         return network
 
     def _batches(self, material: Material, seed: int) -> Batches | Lanes:
