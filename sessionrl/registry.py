@@ -26,6 +26,7 @@ HOMES = {
     "policy": "sessionrl.policies",
     "baseline": "sessionrl.baselines",
     "metric": "sessionrl.evaluation.metrics",
+    "picture": "sessionrl.reporting.pictures",
 }
 
 # TOML has no None: this word takes an option away that a preset sets, and keeps it away when a default changes.

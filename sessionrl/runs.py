@@ -152,6 +152,7 @@ class RunDirectory:
     rankings = property(lambda self: self.path / "rankings.parquet")
     metrics = property(lambda self: self.path / "metrics.json")
     report = property(lambda self: self.path / "report.html")
+    figures = property(lambda self: self.path / "figures")
 
     def check(self, finished: bool = True) -> None:
         """Raises BadDirectory unless this is a run, and (by default) one that was measured to its end."""

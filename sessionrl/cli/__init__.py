@@ -7,7 +7,7 @@ from cyclopts import App, CycloptsError
 
 from sessionrl import __version__
 from sessionrl.cli.describing import check, doctor, list_, show
-from sessionrl.cli.measuring import compare, evaluate, report
+from sessionrl.cli.measuring import compare, evaluate, pictures, report
 from sessionrl.cli.preparing import prepare
 from sessionrl.cli.recommending import extend, recommend
 from sessionrl.cli.training import demo, train
@@ -23,7 +23,8 @@ app.command(prepare, usage="Usage: sessionrl prepare READER PATH [SECTION.KEY=VA
 app.command(train, usage="Usage: sessionrl train (PRESET | FILE | --from RUN) [SECTION.KEY=VALUE ...] [OPTIONS]")
 app.command(evaluate)
 app.command(compare, usage="Usage: sessionrl compare RUN RUN ... [OPTIONS]")
-app.command(report, usage="Usage: sessionrl report RUN ... [OPTIONS]")
+app.command(report, usage="Usage: sessionrl report RUN ... [PICTURE.KEY=VALUE ...] [OPTIONS]")
+app.command(pictures, usage="Usage: sessionrl pictures RUN ... [PICTURE.KEY=VALUE ...] [OPTIONS]")
 app.command(recommend)
 app.command(extend)
 app.command(list_, name="list")

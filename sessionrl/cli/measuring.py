@@ -1,12 +1,16 @@
 """The verbs that measure finished runs and show what came of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 
 from sessionrl import terminal
 from sessionrl.errors import BadOption
+
+if TYPE_CHECKING:
+    from sessionrl.reporting.picture import Asked
 
 
 def evaluate(run: Path, *, part: str = "test", data: Path | None = None) -> None:
@@ -54,20 +58,60 @@ def compare(
     terminal.console().print(comparison_table(load_models(runs), baseline, metric, slice, seed))
 
 
-def report(*runs: Path, out: Path | None = None, title: str | None = None) -> None:
+def report(
+    *words: str, out: Path | None = None, title: str | None = None, only: str | None = None, data: Path | None = None
+) -> None:
     """Write one self-contained HTML page about runs on the same data.
 
     Args:
-        runs: one or more runs; those that differ only in their seed count as one model.
+        words: one or more runs (those that differ only in their seed count as one model), and options of pictures,
+            as closest.k=8 (`sessionrl list pictures`).
         out: the page; report.html in the run when there is one run, else ./report.html.
         title: of the page.
+        only: pictures, with commas between; all of them if not given, none with --only none.
+        data: the prepared directory, if it was moved.
     """
     from sessionrl.reporting.report import write_report
     from sessionrl.runs import RunDirectory
 
-    if not runs:
-        raise BadOption("Give at least one run: sessionrl report RUN ...")
+    runs, asked = _runs_and_pictures("report", words, only, data)
     page = out or (RunDirectory(runs[0]).report if len(runs) == 1 else Path("report.html"))
-    with terminal.status(f"Writing {page}"):
-        write_report(list(runs), page, title)
+    with terminal.status(f"Writing {page}") as say:
+        write_report(runs, page, title, asked, say)
     print(f"Report: {page}")
+
+
+def pictures(*words: str, out: Path | None = None, only: str | None = None, data: Path | None = None) -> None:
+    """Draw pictures of runs on the same data: files to use elsewhere, and a page that shows them.
+
+    Args:
+        words: one or more runs, and options of pictures, as closest.k=8 (`sessionrl list pictures`).
+        out: a folder; figures in the run when there is one run, else ./figures.
+        only: pictures, with commas between; all of them if not given.
+        data: the prepared directory, if it was moved.
+    """
+    from sessionrl.reporting.figure_files import write_pictures
+    from sessionrl.runs import RunDirectory
+
+    runs, asked = _runs_and_pictures("pictures", words, only, data)
+    folder = out or (RunDirectory(runs[0]).figures if len(runs) == 1 else Path("figures"))
+    with terminal.status(f"Drawing into {folder}") as say:
+        files, drawn = write_pictures(runs, folder, asked, say)
+    for name, why in drawn.missing.items():
+        print(f"Not drawn: {name}. {why}")
+    print(f"{len(files) - 1} files in {folder}\nPage:  {files[0]}")
+
+
+def _runs_and_pictures(
+    verb: str, words: Sequence[str], only: str | None, data: Path | None
+) -> "tuple[list[Path], Asked]":
+    """A word with an equals sign in it is an option of a picture, unless there is a run of that name."""
+    from sessionrl import config
+    from sessionrl.reporting.picture import Asked
+
+    assignments = [word for word in words if "=" in word and not Path(word).exists()]
+    runs = [Path(word) for word in words if word not in assignments]
+    if not runs:
+        raise BadOption(f"Give at least one run: sessionrl {verb} RUN ...")
+    names = None if only is None else tuple(name.strip() for name in only.split(",") if name.strip())
+    return runs, Asked(() if only == "none" else names, config.override({}, assignments), data)

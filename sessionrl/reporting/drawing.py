@@ -6,12 +6,17 @@ light ones. Nothing here touches pyplot, which keeps figures alive in a global l
 
 import io
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from sessionrl.reporting.products import ProductCard
+
+if TYPE_CHECKING:  # `sessionrl list` names the pictures without the second that matplotlib takes
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from plotly.graph_objects import Figure as Interactive
 
 # CSS variable -> the colour that stands for it while matplotlib draws, and that a file of its own keeps.
 COLOURS = {
@@ -56,40 +61,113 @@ STYLE: dict[Any, Any] = {
 POINTS = 72  # to the inch, matplotlib's unit; one point becomes one pixel of the page, or a little more
 
 
-class Panel(NamedTuple):
-    """One drawing: SVG text, its width in pixels, and what it shows in words for those who do not see it."""
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One drawing of matplotlib.
 
-    svg: str
-    width: int
+    name:  of this panel alone; the ids in its SVG begin with it
+    size:  width and height in points
+    label: what it shows in words, for those who do not see it
+    draw:  what is drawn on an empty figure
+    """
+
+    name: str
+    size: tuple[int, int]
     label: str
+    draw: Callable[["Figure"], None]
+
+    @property
+    def width(self) -> int:
+        """In pixels of the page."""
+        return self.size[0]
+
+    @cached_property
+    def svg(self) -> str:
+        """For the page: its colours are CSS variables, its ids its own."""
+        with _style(self.name):
+            buffer = io.StringIO()
+            nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+            self._drawn().savefig(buffer, format="svg", metadata=nothing)
+        return _for_the_page(buffer.getvalue(), self.name)
+
+    def figure(self) -> "Figure":
+        """Drawn anew as a matplotlib figure, to change and to save."""
+        with _style(self.name):
+            return self._drawn()
+
+    def _drawn(self) -> "Figure":
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(self.size[0] / POINTS, self.size[1] / POINTS), layout="constrained")
+        self.draw(figure)
+        return figure
 
 
-class Drawing(NamedTuple):
-    """A figure of the page: panels, what to look at, and the numbers behind it as CSV text."""
+Frame = Literal["", "hit", "target", "agrees", "differs"]
+
+
+class ProductCell(NamedTuple):
+    """An item in a row of products.
+
+    item:  its number
+    note:  a line below its name, such as a similarity or a probability
+    frame: around its picture: what was recommended and chosen (hit), what was chosen (target), an item of the same
+           category as the one that is looked at (agrees) or of another (differs)
+    """
+
+    item: int
+    note: str = ""
+    frame: Frame = ""
+
+
+class ProductRow(NamedTuple):
+    """Products side by side: what stands before them, smaller below that, and the cells."""
+
+    label: str
+    note: str
+    cells: tuple[ProductCell, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ProductPanel:
+    """Rows of products with their pictures.
+
+    title:    above the rows
+    note:     smaller below it
+    rows:     from top to bottom
+    products: pictures and words of every item that occurs
+    """
+
+    title: str
+    note: str
+    rows: tuple[ProductRow, ...]
+    products: Mapping[int, ProductCard]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure of the page.
+
+    name:        of the files that are made of it
+    title:       what it is
+    caption:     what to look at, in plain words
+    panels:      side by side
+    csv:         the numbers behind it
+    interactive: makes the same as a plotly figure that can be zoomed and hovered over; None where there is none
+    """
 
     name: str
     title: str
     caption: str
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel | ProductPanel, ...]
     csv: str
+    interactive: "Callable[[], Interactive] | None" = None
 
 
-def panel(name: str, size: tuple[int, int], label: str, draw: Callable[[Figure], None]) -> Panel:
-    """Draw on an empty figure.
+def _style(salt: str) -> Any:
+    from matplotlib import rc_context
 
-    Args:
-        name: of this panel alone; the ids in its SVG begin with it.
-        size: in points.
-        label: the panel in words.
-        draw: what is drawn.
-    """
-    with rc_context({**STYLE, "svg.hashsalt": name}):
-        figure = Figure(figsize=(size[0] / POINTS, size[1] / POINTS), layout="constrained")
-        draw(figure)
-        buffer = io.StringIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(buffer, format="svg", metadata=nothing)
-    return Panel(_for_the_page(buffer.getvalue(), name), size[0], label)
+    return rc_context({**STYLE, "svg.hashsalt": salt})
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -127,7 +205,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     return result
 
 
-def bare(axes: Axes, *sides: str) -> None:
+def bare(axes: "Axes", *sides: str) -> None:
     """Without the spines of these sides and without ticks there; their labels stay."""
     for side in sides:
         axes.spines[side].set_visible(False)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessionrl.reporting import drawing, figures
-from sessionrl.reporting.drawing import panel, spread
+from sessionrl.reporting import drawing, families
+from sessionrl.reporting.drawing import Panel, spread
 
 
-@pytest.mark.parametrize("module", [drawing, figures])
+@pytest.mark.parametrize("module", [drawing, families])
 def test_the_examples_are_true(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -39,7 +39,7 @@ def test_a_panel_is_bare_svg_with_ids_of_its_own():
         axes.plot([0, 1], [0, 1])
         axes.set_xlabel("cost in $ and $")
 
-    one, two = (panel(name, (300, 200), "a line", draw) for name in ("one", "two"))
+    one, two = (Panel(name, (300, 200), "a line", draw) for name in ("one", "two"))
     assert one.svg.startswith("<svg")
     assert 'viewBox="0 0 300 200"' in one.svg
     assert "<metadata>" not in one.svg
@@ -47,4 +47,5 @@ def test_a_panel_is_bare_svg_with_ids_of_its_own():
     assert "system-ui" in one.svg
     assert "cost in $ and $" in one.svg
     assert not set(re.findall(r'\bid="([^"]+)"', one.svg)) & set(re.findall(r'\bid="([^"]+)"', two.svg))
-    assert panel("one", (300, 200), "a line", draw) == one
+    assert Panel("one", (300, 200), "a line", draw).svg == one.svg
+    assert one.figure().axes[0].get_xlabel() == "cost in $ and $"

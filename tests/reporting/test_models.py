@@ -5,7 +5,7 @@ import pytest
 from shelf import METRICS, NEXT_ITEM, POPULARITY, SQN, network, rankings
 
 from sessionrl.errors import BadDirectory, BadOption
-from sessionrl.reporting.figures import family
+from sessionrl.reporting.families import family
 from sessionrl.reporting.models import differences, load_catalogue, load_models
 from sessionrl.reporting.results import results_of
 from sessionrl.runs import RunDirectory, read_json, write_json

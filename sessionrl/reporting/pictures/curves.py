@@ -1,22 +1,38 @@
 """Training curves: what validation said after every epoch, and the parts of the loss on the way."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-
-from sessionrl.reporting.drawing import COLOURS, SERIES, Drawing, Panel, bare, csv_text, panel
+from sessionrl.registry import register
+from sessionrl.reporting.drawing import COLOURS, SERIES, Drawing, Panel, bare, csv_text
 from sessionrl.reporting.models import Model, Options
 from sessionrl.reporting.numbers import number
+from sessionrl.reporting.picture import Section
+from sessionrl.reporting.subject import CannotDraw, Subject
 from sessionrl.reporting.training_log import choice, losses, validations
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-def training_curves(models: Sequence[Model]) -> Drawing | None:
-    """One panel per network; None if no network has a log."""
+
+@register("picture", "curves")
+@dataclass(frozen=True)
+class Curves:
+    """Validation by epoch, and the parts of the loss by step, one panel for every network."""
+
+    section: ClassVar[Section] = "training"
+    place: ClassVar[int] = 1
+
+    def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
+        return [_training_curves(subject.models)]
+
+
+def _training_curves(models: Sequence[Model]) -> Drawing:
     drawn = [model for model in models if any(validations(run) or losses(run) for run in model.runs)]
     if not drawn:
-        return None
+        raise CannotDraw("None of these models is a network with a log of its training.")
     rows = [
         [model.label, run.seed, what, point.at, point.value]
         for model in drawn
@@ -36,7 +52,7 @@ def training_curves(models: Sequence[Model]) -> Drawing | None:
 
 
 def _curves(model: Model, nth: int) -> Panel:
-    def draw(figure: Figure) -> None:
+    def draw(figure: "Figure") -> None:
         above, below = figure.subplots(2, 1)
         above.set_title(model.label if len(model.label) <= 44 else f"{model.label[:43]}…")
         _draw_validation(above, model)
@@ -46,10 +62,10 @@ def _curves(model: Model, nth: int) -> Panel:
         f"seed {run.seed} epoch {one.epoch} with {number(one.value)}" for run in model.runs if (one := choice(run))
     ]
     label = f"Training of {model.label}. Chosen on validation: {'; '.join(chosen) or 'nothing'}."
-    return panel(f"curves-{nth}", (360, 340), label, draw)
+    return Panel(f"curves-{nth}", (360, 340), label, draw)
 
 
-def _draw_validation(axes: Axes, model: Model) -> None:
+def _draw_validation(axes: "Axes", model: Model) -> None:
     for run in model.runs:
         points = validations(run)
         if points:
@@ -59,12 +75,12 @@ def _draw_validation(axes: Axes, model: Model) -> None:
             assert best is not None
             axes.plot(best.epoch, best.value, "o", color=COLOURS["supervised"], markersize=6)
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.locator_params("x", integer=True)
     axes.set_ylabel(_selected_by(model.config))
     bare(axes)
 
 
-def _draw_losses(axes: Axes, model: Model) -> None:
+def _draw_losses(axes: "Axes", model: Model) -> None:
     names = list(dict.fromkeys(name for run in model.runs for name in losses(run)))
     colours = dict(zip(names, [COLOURS["ink"], *(COLOURS[one] for one in SERIES)], strict=False))
     for run in model.runs:

@@ -1,52 +1,69 @@
-"""The figures of a report: the headline, accuracy against what else matters, accuracy by kind of event, training."""
+"""Models side by side: the headline, accuracy against what else matters, accuracy by kind of event."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
-
-from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, bare, csv_text, panel, spread
+from sessionrl.registry import register
+from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, bare, csv_text, spread
+from sessionrl.reporting.families import FAMILIES, family, short
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import number
+from sessionrl.reporting.picture import Section
 from sessionrl.reporting.results import Results
+from sessionrl.reporting.subject import CannotDraw, Subject
 
-FAMILIES = {
-    "baseline": "counts",
-    "supervised": "network, next_item only",
-    "reinforced": "network, another objective",
-    "ensemble": "network and a baseline",
-}
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 AGAINST = ("diversity", "novelty", "coverage")
 NEIGHBOURS = ("session_knn", "vmis_knn", "stan")
 ROW = 22  # points between two models
 
 
-def family(model: Model) -> str:
-    """Whether it counts, learns the next item only, learns with another objective, or learns and counts."""
-    if model.kind == "baseline":
-        return "baseline"
-    if "ensemble" in model.config:
-        return "ensemble"
-    return "supervised" if model.part == "next_item" else "reinforced"
+@register("picture", "headline")
+@dataclass(frozen=True)
+class Headline:
+    """The metric that decides, one dot with its interval for every model."""
+
+    section: ClassVar[Section] = "models"
+    place: ClassVar[int] = 1
+
+    def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
+        return [_headline_dots(subject.results)]
 
 
-def short(label: str, longest: int = 26) -> str:
-    """A label that fits into a figure: a long one keeps its beginning and its end.
+@register("picture", "tradeoffs")
+@dataclass(frozen=True)
+class Tradeoffs:
+    """Accuracy against diversity, novelty and coverage, one point for every model."""
 
-    >>> short("sqn-gru (objective.gamma=0.9)")
-    'sqn-gru (obj…ve.gamma=0.9)'
-    """
-    return label if len(label) <= longest else f"{label[: longest // 2 - 1]}…{label[-longest // 2 :]}"
+    section: ClassVar[Section] = "models"
+    place: ClassVar[int] = 2
+
+    def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
+        return [_tradeoffs(subject.results)]
 
 
-def headline_dots(results: Results) -> Drawing:
+@register("picture", "grid")
+@dataclass(frozen=True)
+class Grid:
+    """Accuracy by kind of the next event, repeats apart from new items."""
+
+    section: ClassVar[Section] = "models"
+    place: ClassVar[int] = 3
+
+    def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
+        return [_grid_dots(subject.results)]
+
+
+def _headline_dots(results: Results) -> Drawing:
     """One dot with its interval per model, the best on top; lines where popularity and kNN stand."""
     models = results.models
     values = [results.headline_of(model) for model in models]
 
-    def draw(figure: Figure) -> None:
+    def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         for row, (model, one) in enumerate(zip(models, values, strict=True)):
             colour = COLOURS[family(model)]
@@ -74,7 +91,7 @@ def headline_dots(results: Results) -> Drawing:
         "headline",
         f"{results.headline} of every model",
         _how_to_read_dots(results),
-        (panel("headline", (430, 82 + ROW * len(models)), f"{results.headline} per model: {said}.", draw),),
+        (Panel("headline", (430, 82 + ROW * len(models)), f"{results.headline} per model: {said}.", draw),),
         csv_text(["model", "family", results.headline, "low", "high"], rows),
     )
 
@@ -91,12 +108,15 @@ def _how_to_read_dots(results: Results) -> str:
     return " ".join(sentences)
 
 
-def tradeoffs(results: Results) -> Drawing | None:
-    """Accuracy against diversity, novelty and coverage, one point per model; None if none of them was measured."""
+def _tradeoffs(results: Results) -> Drawing:
+    """Accuracy against diversity, novelty and coverage, one point per model."""
     names = [name for name in results.metrics if name.split("@")[0] in AGAINST]
     names = [name for name in names if all(results.find(model, name) for model in results.models)]
     if not names:
-        return None
+        raise CannotDraw(
+            "None of diversity, novelty and coverage was measured of every model.\n"
+            "  do now: name them in evaluation.metrics when you train"
+        )
     rows = [
         [m.label, name, one.value, one.low, one.high, head.value, head.low, head.high]
         for name in names
@@ -117,7 +137,7 @@ def tradeoffs(results: Results) -> Drawing | None:
 def _tradeoff(results: Results, name: str) -> Panel:
     points = [(model, results.find(model, name), results.headline_of(model)) for model in results.models]
 
-    def draw(figure: Figure) -> None:
+    def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         for model, x, y in points:
             assert x is not None
@@ -131,15 +151,15 @@ def _tradeoff(results: Results, name: str) -> Panel:
         axes.set_ylabel(results.headline)
         bare(axes)
         axes.margins(0.12)
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.locator_params("x", nbins=4)
         _labels_aside(axes, [(short(m.label, 18), x.value, y.value) for m, x, y in points if x is not None])
 
     said = "; ".join(f"{m.label} {number(x.value)}, {number(y.value)}" for m, x, y in points if x is not None)
     label = f"{name} and {results.headline} per model: {said}."
-    return panel(f"tradeoff-{name.split('@')[0]}", (360, 260), label, draw)
+    return Panel(f"tradeoff-{name.split('@')[0]}", (360, 260), label, draw)
 
 
-def _labels_aside(axes: Axes, labels: Sequence[tuple[str, float, float]]) -> None:
+def _labels_aside(axes: "Axes", labels: Sequence[tuple[str, float, float]]) -> None:
     """Names in a column right of the axes, each joined to its point, so that none lies on another."""
     low, high = axes.get_ylim()
     height = (high - low) or 1
@@ -152,15 +172,15 @@ def _labels_aside(axes: Axes, labels: Sequence[tuple[str, float, float]]) -> Non
         )  # fmt: skip
 
 
-def grid_dots(results: Results) -> Drawing | None:
-    """Accuracy by kind of the next event, repeats (filled) apart from new items (hollow); None without such cases."""
+def _grid_dots(results: Results) -> Drawing:
+    """Accuracy by kind of the next event, repeats (filled) apart from new items (hollow)."""
     kinds = [
         kind
         for kind in results.models[0].rankings[0].kinds
         if any(results.find(results.best, results.headline, f"{kind}/{half}") for half in ("repeat", "new"))
     ]
     if not kinds:
-        return None
+        raise CannotDraw("No event of the test part is a case after the first event of its session.")
     rows = [
         [model.label, kind, half, one.value, one.low, one.high, one.cases]
         for kind in kinds
@@ -183,7 +203,7 @@ def _grid_panel(results: Results, kind: str) -> Panel:
     models = results.models
     halves = {half: [results.find(m, results.headline, f"{kind}/{half}") for m in models] for half in ("repeat", "new")}
 
-    def draw(figure: Figure) -> None:
+    def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         for half, shift in (("repeat", -0.13), ("new", 0.13)):
             for row, (model, one) in enumerate(zip(models, halves[half], strict=True)):
@@ -195,7 +215,7 @@ def _grid_panel(results: Results, kind: str) -> Panel:
                 inside = colour if half == "repeat" else COLOURS["surface"]
                 axes.plot(one.value, row + shift, "o", color=colour, markerfacecolor=inside, markersize=6)
         cases = {half: next((one.cases for one in row if one), 0) for half, row in halves.items()}
-        axes.xaxis.set_major_locator(MaxNLocator(6))
+        axes.locator_params("x", nbins=6)
         axes.set_title(f"{kind}: {cases['repeat']:,} repeats, {cases['new']:,} new")
         axes.set_yticks(range(len(models)), [short(model.label, 18) for model in models])
         axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
@@ -209,7 +229,7 @@ def _grid_panel(results: Results, kind: str) -> Panel:
         for i, m in enumerate(models)
     )
     label = f"{results.headline} where the next event is a {kind}: {said}."
-    return panel(f"grid-{kind}", (360, 74 + ROW * len(models)), label, draw)
+    return Panel(f"grid-{kind}", (360, 74 + ROW * len(models)), label, draw)
 
 
 def _neighbours(models: Iterable[Model]) -> Model | None:
@@ -217,7 +237,9 @@ def _neighbours(models: Iterable[Model]) -> Model | None:
     return next((model for model in models if model.part in NEIGHBOURS), None)
 
 
-def _legend(figure: Figure, models: Iterable[Model]) -> None:
+def _legend(figure: "Figure", models: Iterable[Model]) -> None:
+    from matplotlib.lines import Line2D
+
     present = {family(model) for model in models}
     handles = [
         Line2D([], [], marker="o", linestyle="", color=COLOURS[name], label=words)

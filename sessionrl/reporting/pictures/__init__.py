@@ -1,0 +1,1 @@
+"""Pictures by name: one module draws one thing."""
