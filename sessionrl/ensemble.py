@@ -1,7 +1,7 @@
 """Ensemble: the probabilities of a network mixed with those of a baseline."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,6 +60,10 @@ class EnsembleScorer:
 
     def scored(self, sessions: Sessions, cases: Cases) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
         """Chunks of the cases in any order, with scores ``[N, V - 1]`` float32, column j being item j + 1."""
+        return self.network.scored(sessions, cases, self.mix(sessions))
+
+    def mix(self, sessions: Sessions) -> Callable[[Tensor, Cases], Tensor]:
+        """What changes the supervised scores [N, V - 1] of cases of these sessions."""
         shown = self.network.shown
 
         def mix(logits: Tensor, chunk: Cases) -> Tensor:
@@ -67,7 +71,7 @@ class EnsembleScorer:
             # A network that was extended knows more items than its baseline.
             return mixed(logits, listed.only(shown[: len(listed.base)]), self.weight)
 
-        return self.network.scored(sessions, cases, mix)
+        return mix
 
 
 def mixed(logits: Tensor, listed: SparseScores, weight: float) -> Tensor:

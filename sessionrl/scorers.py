@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sessionrl.baselines.baseline import Baseline, SparseScores
 from sessionrl.data.sessions import Cases, Sessions
-from sessionrl.nn.network import Network, Scores
+from sessionrl.nn.network import Heads, Network, Scores
 from sessionrl.nn.prefixes import Prefixes, prefixes
 from sessionrl.policies import Policy
 
@@ -19,6 +19,7 @@ ROWS = 256  # states that are scored against the whole catalogue together
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Shown = np.ndarray[Any, np.dtype[np.bool_]]
+Mix = Callable[[Tensor, Cases], Tensor]
 
 
 class Scorer(Protocol):
@@ -52,28 +53,43 @@ class NetworkScorer:
 
     @torch.inference_mode()
     def scored(
-        self, sessions: Sessions, cases: Cases, mix: Callable[[Tensor, Cases], Tensor] | None = None
+        self, sessions: Sessions, cases: Cases, mix: Mix | None = None
     ) -> Iterator[tuple[Cases, Tensor | SparseScores]]:
         """Chunks of the cases; `mix` changes the supervised scores [N, V - 1] before the policy reads them.
 
         The policy reads -inf for items that may not be recommended.
         """
+        empty = self._unread(cases)
+        for some in _runs(np.flatnonzero(empty), ROWS):
+            yield _pick(cases, some), self._prior.to(self.network.bias.device).expand(len(some), -1)
+        for chunk, scores, states in self.by_head(sessions, _pick(cases, np.flatnonzero(~empty)), mix):
+            yield chunk, self.policy.order_by(scores, states)
+
+    @torch.inference_mode()
+    def by_head(
+        self, sessions: Sessions, cases: Cases, mix: Mix | None = None, heads: Heads | None = None, rows: int = ROWS
+    ) -> Iterator[tuple[Cases, Scores, Prefixes]]:
+        """Chunks of the cases whose states the network can read, with their scores before the policy: N rows each.
+
+        heads: those that the policy reads, if not given
+        rows:  states in a chunk
+        """
         network = self._plain
-        reads, device = network.reads, network.bias.device
-        empty = cases.length == 0 if not reads.start else np.zeros(len(cases.length), bool)
-        if empty.any():
-            for some in _runs(np.flatnonzero(empty), ROWS):
-                yield _pick(cases, some), self._prior.to(device).expand(len(some), -1)
-        known = np.flatnonzero(~empty)
+        known = np.flatnonzero(~self._unread(cases))
         for group in _groups_of_sessions(cases, known, CELLS):
-            laid_out = prefixes(sessions, _pick(cases, group), reads).to(device)
+            laid_out = prefixes(sessions, _pick(cases, group), network.reads).to(network.bias.device)
             states = network.states(laid_out)
-            for at in range(0, len(group), ROWS):
-                chunk = _pick(cases, group[at : at + ROWS])
-                scores = Scores(*map(self._without, network.score(states[at : at + ROWS], heads=self.policy.heads)))
+            for at in range(0, len(group), rows):
+                chunk = _pick(cases, group[at : at + rows])
+                found = network.score(states[at : at + rows], heads=heads or self.policy.heads)
+                scores = Scores(*map(self._without, found))
                 if mix is not None:
                     scores = scores._replace(logits=mix(scores.logits, chunk))
-                yield chunk, self.policy.order_by(scores, Prefixes(laid_out.items, laid_out.at[at : at + ROWS]))
+                yield chunk, scores, Prefixes(laid_out.items, laid_out.at[at : at + rows])
+
+    def _unread(self, cases: Cases) -> Shown:
+        """[N] empty histories, where the network has no start token."""
+        return np.asarray((cases.length == 0) & (not self._plain.reads.start))
 
     @cached_property
     def _plain(self) -> Network:

@@ -12,7 +12,7 @@ from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.double_q import bootstrap, td_loss
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context, Loss
+from sessionrl.objectives.objective import Context, Loss, Valued
 from sessionrl.registry import register
 
 
@@ -57,6 +57,10 @@ class CQL:
     def samples(self) -> bool:
         """Whether candidates are sampled."""
         return self.supervised.samples
+
+    def valued(self, batch: Transitions, context: Context) -> Valued | None:
+        """One head, paid for the kind of the event; on one head there is no Q but the scores."""
+        return None if self.one_head else Valued({"reward": batch.reward}, self.gamma)
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         assert target is not None

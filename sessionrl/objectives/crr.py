@@ -12,7 +12,7 @@ from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Prefixes, Transitions
 from sessionrl.objectives.double_q import td_loss
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context, Loss
+from sessionrl.objectives.objective import Context, Loss, Valued
 from sessionrl.objectives.weights import mean_one
 from sessionrl.registry import register
 
@@ -57,6 +57,10 @@ class CRR:
     def samples(self) -> bool:
         """Whether candidates are sampled."""
         return self.supervised.samples
+
+    def valued(self, batch: Transitions, context: Context) -> Valued:
+        """One head, paid for the kind of the event."""
+        return Valued({"reward": batch.reward}, self.gamma, "policy")
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         assert target is not None

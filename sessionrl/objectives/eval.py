@@ -10,7 +10,7 @@ from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.double_q import td_loss
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context, Loss
+from sessionrl.objectives.objective import Context, Loss, Valued
 from sessionrl.registry import register
 
 
@@ -39,6 +39,10 @@ class Eval:
     def samples(self) -> bool:
         """Whether candidates are sampled."""
         return self.supervised.samples
+
+    def valued(self, batch: Transitions, context: Context) -> Valued:
+        """One head, paid for the kind of the event."""
+        return Valued({"reward": batch.reward}, self.gamma, "logged")
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         assert target is not None

@@ -6,7 +6,7 @@ its docstring. It never sees an optimiser, a device, a process group or a file.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -51,16 +51,33 @@ class Context:
     progress: float = 0.0
 
 
+class Valued(NamedTuple):
+    """What Q(s_t, a_t) is an estimate of: E sum_k gamma^k r_(t+k).
+
+    rewards:  by the name of the head, in the order of the heads: [N] float32, r of each transition
+    gamma:    0 … 1
+    follows:  who chooses the actions after a_t: the argmax of Q (`greedy`), the supervised head (`policy`), or the
+              visitors as they were (`logged`)
+    ends:     whether a session ends with its last event; if not, its future goes on
+    """
+
+    rewards: dict[str, Tensor]
+    gamma: float
+    follows: Literal["greedy", "policy", "logged"] = "greedy"
+    ends: bool = True
+
+
 class Objective(Protocol):
     """rewards: R, the Q heads the network must carry; bootstraps: whether `loss` needs a target network.
 
-    Three more may be there:
+    Four more may be there:
 
     waits:       bool, a second phase begins once validation has not improved for `training.patience` validations
                  (`Context.plateaued`); only then may training stop early
     warming_up(context): bool, whether a first phase lasts, however it ends; training does not stop early in it
     prompt(dim): a module (states [N, d], step [N], returns [N] or None) -> states, for a network that is told what
                  return its states shall bring (`Prefixes.returns`)
+    valued(batch, context): `Valued`, if the Q heads learn values of rewards; None if they learn something else
     """
 
     @property

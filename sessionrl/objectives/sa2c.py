@@ -9,7 +9,7 @@ from torch import Tensor
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context, Loss
+from sessionrl.objectives.objective import Context, Loss, Valued
 from sessionrl.objectives.snqn import SNQN
 from sessionrl.objectives.sqn import Terms
 from sessionrl.objectives.warm_up import WarmUp, is_warming_up
@@ -64,6 +64,10 @@ class SA2C:
     def samples(self) -> bool:
         """Whether candidates are sampled."""
         return self.supervised.samples
+
+    def valued(self, batch: Transitions, context: Context) -> Valued:
+        """One head, paid for the kind of the event."""
+        return Valued({"reward": batch.reward}, self.gamma)
 
     @property
     def waits(self) -> bool:

@@ -8,7 +8,7 @@ from pydantic import Field
 from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context, Loss
+from sessionrl.objectives.objective import Context, Loss, Valued
 from sessionrl.objectives.sqn import SQN
 from sessionrl.objectives.warm_up import WarmUp, is_warming_up
 from sessionrl.registry import register
@@ -48,6 +48,10 @@ class SAC:
     def samples(self) -> bool:
         """Whether candidates are sampled."""
         return self.supervised.samples
+
+    def valued(self, batch: Transitions, context: Context) -> Valued:
+        """One head, paid for the kind of the event."""
+        return Valued({"reward": batch.reward}, self.gamma)
 
     @property
     def waits(self) -> bool:

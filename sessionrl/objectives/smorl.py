@@ -13,7 +13,7 @@ from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.double_q import bootstrap, td_loss
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context, Loss
+from sessionrl.objectives.objective import Context, Loss, Valued
 from sessionrl.objectives.sections import built
 from sessionrl.registry import register
 
@@ -82,6 +82,11 @@ class SMORL:
         """Whether candidates are sampled."""
         return self.supervised.samples
 
+    def valued(self, batch: Transitions, context: Context) -> Valued:
+        """One head for each goal, paid for the logged action, whatever `rewards_of` pays in training."""
+        paid = self.reward(batch, batch.action, context)
+        return Valued(dict(zip(self._names(), paid.unbind(1), strict=True)), self.gamma)
+
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         assert target is not None
         candidates = self.supervised.candidates(batch, context)
@@ -101,7 +106,10 @@ class SMORL:
         return torch.stack([built("reward", goal)(batch, paid, context) for goal in self.goals], dim=1)
 
     def _parts(self) -> list[str]:
-        """Names of the Q losses; of two goals with one name the later is numbered."""
+        return [f"td_{goal}" for goal in self._names()]
+
+    def _names(self) -> list[str]:
+        """Of the goals; of two with one name the later is numbered."""
         names = [goal["name"] for goal in self.goals]
         before = [names[:i].count(name) for i, name in enumerate(names)]
-        return [f"td_{name}" + (f"_{times + 1}" if times else "") for name, times in zip(names, before, strict=True)]
+        return [name + (f"_{times + 1}" if times else "") for name, times in zip(names, before, strict=True)]

@@ -10,7 +10,7 @@ from sessionrl.nn.network import Network
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.double_q import bootstrap, greedy_value, td_loss
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context, Loss
+from sessionrl.objectives.objective import Context, Loss, Valued
 from sessionrl.objectives.sqn import Terms
 from sessionrl.registry import register
 
@@ -49,6 +49,10 @@ class SNQN:
     def samples(self) -> bool:
         """Whether candidates are sampled."""
         return self.supervised.samples
+
+    def valued(self, batch: Transitions, context: Context) -> Valued:
+        """One head, paid for the kind of the event."""
+        return Valued({"reward": batch.reward}, self.gamma)
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         return self.terms(online, target, batch, context).loss(self.supervised.kind, self.td_weight)

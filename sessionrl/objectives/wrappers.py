@@ -17,7 +17,7 @@ from sessionrl.errors import BadOption
 from sessionrl.nn.network import Heads, Network, Scores
 from sessionrl.nn.prefixes import Prefixes, Transitions
 from sessionrl.objectives.fixed_draws import fixed_uniform
-from sessionrl.objectives.objective import Context, Loss, Objective
+from sessionrl.objectives.objective import Context, Loss, Objective, Valued
 from sessionrl.objectives.sections import built
 from sessionrl.objectives.warm_up import phase_lasts
 from sessionrl.registry import register
@@ -62,7 +62,15 @@ def promises_as_wrapped(cls: type[T]) -> type[T]:
     for name, otherwise in {"rewards": 0, "bootstraps": False, "samples": False, "waits": False}.items():
         setattr(cls, name, promise(name, otherwise))
     cls.prompt, cls.warming_up = prompt, warming_up  # type: ignore[attr-defined]
+    if "valued" not in vars(cls):
+        cls.valued = lambda self, batch, context: _valued(self.of, batch, context)  # type: ignore[attr-defined]
     return cls
+
+
+def _valued(of: Mapping[str, Any], batch: Transitions, context: Context) -> Valued | None:
+    own = wrapped(of)
+    found: Valued | None = own.valued(batch, context) if hasattr(own, "valued") else None
+    return found
 
 
 @register("objective", "shuffled_reward")
@@ -85,8 +93,15 @@ class ShuffledReward:
     seed: Annotated[int, Field(ge=0)] = 0
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
-        reward = _rewards_at(fixed_uniform(batch.event, self.seed), context)
-        return wrapped(self.of).loss(online, target, replace(batch, reward=reward), context)
+        return wrapped(self.of).loss(online, target, self.paid(batch, context), context)
+
+    def valued(self, batch: Transitions, context: Context) -> Valued | None:
+        """What the heads of the wrapped one are paid."""
+        return _valued(self.of, self.paid(batch, context), context)
+
+    def paid(self, batch: Transitions, context: Context) -> Transitions:
+        """The transitions with the rewards of others."""
+        return replace(batch, reward=_rewards_at(fixed_uniform(batch.event, self.seed), context))
 
 
 @register("objective", "random_reward")
@@ -104,8 +119,16 @@ class RandomReward:
     of: Of = field(default_factory=_sqn)
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
+        return wrapped(self.of).loss(online, target, self.paid(batch, context), context)
+
+    def valued(self, batch: Transitions, context: Context) -> Valued | None:
+        """What the heads of the wrapped one are paid, drawn once more."""
+        return _valued(self.of, self.paid(batch, context), context)
+
+    def paid(self, batch: Transitions, context: Context) -> Transitions:
+        """The transitions with rewards drawn anew."""
         drawn = torch.rand(len(batch), generator=context.rng, device=batch.reward.device, dtype=torch.float64)
-        return wrapped(self.of).loss(online, target, replace(batch, reward=_rewards_at(drawn, context)), context)
+        return replace(batch, reward=_rewards_at(drawn, context))
 
 
 @register("objective", "constant_reward")
@@ -123,9 +146,16 @@ class ConstantReward:
     value: float | None = None
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
+        return wrapped(self.of).loss(online, target, self.paid(batch, context), context)
+
+    def valued(self, batch: Transitions, context: Context) -> Valued | None:
+        """What the heads of the wrapped one are paid."""
+        return _valued(self.of, self.paid(batch, context), context)
+
+    def paid(self, batch: Transitions, context: Context) -> Transitions:
+        """The transitions, all paid alike."""
         value = context.rewards @ context.kind_shares if self.value is None else self.value
-        reward = torch.ones_like(batch.reward) * value
-        return wrapped(self.of).loss(online, target, replace(batch, reward=reward), context)
+        return replace(batch, reward=torch.ones_like(batch.reward) * value)
 
 
 @register("objective", "endless")
@@ -157,6 +187,11 @@ class Endless:
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         return wrapped(self.of).loss(online, target, replace(batch, done=torch.zeros_like(batch.done)), context)
+
+    def valued(self, batch: Transitions, context: Context) -> Valued | None:
+        """As the wrapped one, but a session's future goes on."""
+        found = _valued(self.of, batch, context)
+        return None if found is None else found._replace(ends=False)
 
 
 @register("objective", "frozen_encoder")
