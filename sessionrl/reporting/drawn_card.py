@@ -11,10 +11,11 @@ MARGIN = 7
 INK, MUTED = "#1b1f24", "#3d4650"  # on every tint at least 4.5 : 1, a test measures it
 LIGHTNESS, SATURATION = 0.89, 0.38
 NO_CATEGORY = "#e3e6ea"
-TITLE, SMALL = 11, 9.5  # pixels
-EM = 0.57  # mean width of a bold letter; wider letters count twice
+TITLE, ALONE, SMALL = 10.5, 14.0, 9.5  # pixels: a name, an id that stands in its place, what is below
+EM = 0.64  # width of a bold letter in a wide font; wider letters count twice
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,sans-serif"
 JOINER = "\u200d"  # between the parts of one emoji
+NO_WIDTH = ("Mn", "Me", "Cf", "Cc", "Sk")  # of Unicode: marks, formatting, control
 
 
 def drawn_card(item_id: str, name: str, category: str, price: str) -> str:
@@ -22,27 +23,18 @@ def drawn_card(item_id: str, name: str, category: str, price: str) -> str:
 
     The tint says the category: one category, one tint (but two categories may happen to share theirs).
     """
+    named = bool(name.strip())
     below = [(words, weight) for words, weight in ((category, 400), (price, 700)) if words.strip()]
-    if name.strip():
-        below.append((item_id, 400))
-    room = 5 - len(below)
-    lines = wrapped(name if name.strip() else item_id, (SIDE - 2 * MARGIN) / (TITLE * EM), room)
-    top = [_text(line, MARGIN + TITLE * (1 + 1.15 * nth), TITLE, 600, INK) for nth, line in enumerate(lines)]
-    foot = [
-        _text(
-            wrapped(words, (SIDE - 2 * MARGIN) / (SMALL * EM), 1)[0],
-            SIDE - MARGIN - 2 - (len(below) - 1 - nth) * SMALL * 1.25,
-            SMALL,
-            weight,
-            INK if weight > 400 else MUTED,
-        )
-        for nth, (words, weight) in enumerate(below)
-    ]
+    below += [(item_id, 400)] if named else []
+    size = TITLE if named else ALONE
+    title = wrapped(name if named else item_id, _letters_across(size), 6 - len(below) if named else 3)
+    texts = [_text(line, size * (1.15 * nth + 1) + MARGIN, size, 600) for nth, line in enumerate(title)]
+    for nth, (words, weight) in enumerate(reversed(below)):
+        texts.append(_text(wrapped(words, _letters_across(SMALL), 1)[0], SIDE - 9 - nth * SMALL * 1.25, SMALL, weight))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}" '
         f'font-family="{FONT}"><rect width="{SIDE}" height="{SIDE}" rx="8" fill="{tint(category)}"/>'
-        + "".join([*top, *foot])
-        + "</svg>"
+        f"{''.join(texts)}</svg>"
     )
 
 
@@ -78,8 +70,8 @@ def wrapped(text: str, width: float, lines: int) -> list[str]:
             if _width(found[-1] + letter) > width and found[-1]:
                 found.append("")
             found[-1] += letter
-        if len(found) > lines:  # the rest of a very long name is never looked at
-            break
+        if len(found) > lines:
+            break  # the rest is not shown anyway
     if len(found) <= lines:
         return found
     last = list(_letters(" ".join(found[lines - 1 :])))
@@ -104,13 +96,17 @@ def _letters(text: str) -> Iterator[str]:
 
 def _width(text: str) -> int:
     return sum(
-        0
-        if unicodedata.category(one) in ("Mn", "Me", "Cf", "Cc", "Sk")
-        else 1 + (unicodedata.east_asian_width(one) in "WF")
-        for one in text
+        0 if unicodedata.category(one) in NO_WIDTH else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text
     )
 
 
-def _text(words: str, y: float, size: float, weight: int, colour: str) -> str:
+def _letters_across(size: float) -> float:
+    return (SIDE - 2 * MARGIN) / (size * EM)
+
+
+def _text(words: str, y: float, size: float, weight: int) -> str:
     plain = "".join(one for one in words if one >= " " and one not in "\ufffe\uffff")  # XML knows no others
-    return f'<text x="{MARGIN}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{colour}">{escape(plain)}</text>'
+    direction = next((kind for one in plain if (kind := unicodedata.bidirectional(one)) in ("L", "R", "AL")), "L")
+    start = f'x="{MARGIN}"' if direction == "L" else f'x="{SIDE - MARGIN}" direction="rtl"'
+    colour = INK if weight > 400 else MUTED
+    return f'<text {start} y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{colour}">{escape(plain)}</text>'

@@ -1,14 +1,16 @@
 """Products: what a page shows of an item, its words and its picture."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
 from sessionrl.data.catalogue import Catalogue
+from sessionrl.data.columns import ITEM_ALIASES
 from sessionrl.reporting.drawn_card import drawn_card
-from sessionrl.reporting.product_pictures import data_uri
+from sessionrl.reporting.product_pictures import data_uri, show
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,11 @@ class ProductCard:
 
 @dataclass(frozen=True, eq=False)
 class Products:
-    """The items of a catalogue as a page shows them."""
+    """The items of a catalogue as a page shows them.
+
+    Their pictures are in the column `picture` of the table of items (or `image`, `image_url`, `picture_url`), see
+    `sessionrl.reporting.product_pictures` for what may stand there.
+    """
 
     catalogue: Catalogue
 
@@ -42,16 +48,30 @@ class Products:
     def cards(self, items: Iterable[int]) -> dict[int, ProductCard]:
         """Of item numbers, by item number; ask for many at once, because pictures from addresses come side by side."""
         wanted = list(dict.fromkeys(items))
-        for item in (one for one in wanted if one not in self._cards):
-            self._cards[item] = self._card(item)
+        rows = {item: self._table.row(item - 1, named=True) for item in wanted if item not in self._cards}
+        sources = {item: row[self._column] for item, row in rows.items() if self._column and row[self._column]}
+        shown = dict(zip(sources, show(list(sources.values())), strict=True))
+        for item, row in rows.items():
+            self._cards[item] = _card(row, shown[item].uri if item in shown else "")
+            if item in shown:
+                self._given.append(f"{row['item_id']}, {shown[item].problem}" if shown[item].problem else "")
         return {item: self._cards[item] for item in wanted}
 
-    def _card(self, item: int) -> ProductCard:
-        row = self._table.row(item - 1, named=True)
-        price = row.get("price")
-        name, category = (str(row[word]) if row.get(word) is not None else "" for word in ("name", "category"))
-        words = (str(row["item_id"]), name, category, "" if price is None else f"{price:,.2f}")
-        return ProductCard(*words, picture=data_uri("image/svg+xml", drawn_card(*words).encode()))
+    @property
+    def problems(self) -> str:
+        """How many of the pictures of all cards so far could not be shown, and why the first; empty if all could."""
+        problems = [problem for problem in self._given if problem]
+        if not problems:
+            return ""
+        return (
+            f"{len(problems):,} of {len(self._given):,} pictures of products could not be shown, so drawn cards stand "
+            f"in their place. The first is of {problems[0]}."
+        )
+
+    @cached_property
+    def _column(self) -> str:
+        names = ("picture", *ITEM_ALIASES["picture"])
+        return next((name for name in names if name in self.catalogue.items.columns), "")
 
     @cached_property
     def _table(self) -> pl.DataFrame:
@@ -61,3 +81,15 @@ class Products:
     @cached_property
     def _cards(self) -> dict[int, ProductCard]:
         return {}
+
+    @cached_property
+    def _given(self) -> list[str]:
+        """For every picture that the shop gave: what is wrong with it, or nothing."""
+        return []
+
+
+def _card(row: Mapping[str, Any], picture: str) -> ProductCard:
+    price = row.get("price")
+    name, category = (str(row[word]) if row.get(word) is not None else "" for word in ("name", "category"))
+    words = (str(row["item_id"]), name, category, "" if price is None else f"{price:,.2f}")
+    return ProductCard(*words, picture=picture or data_uri("image/svg+xml", drawn_card(*words).encode()))
