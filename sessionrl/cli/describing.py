@@ -31,7 +31,7 @@ def check(kind: str, name: str, *assignments: str, path: Path | None = None) -> 
     """Try whether a part keeps the contract of its kind.
 
     Args:
-        kind: reader, backbone, objective, reward, policy, baseline or metric.
+        kind: reader, backbone, objective, reward, policy, baseline, metric or picture.
         name: as `sessionrl list` has it, a metric without its list length.
         assignments: options of the part, as objective.gamma=0.9.
         path: a sample of what a reader reads.

@@ -10,6 +10,7 @@ from sessionrl.contracts.backbone import check_backbone
 from sessionrl.contracts.baseline import check_baseline
 from sessionrl.contracts.metric import check_metric
 from sessionrl.contracts.objective import check_objective
+from sessionrl.contracts.picture import check_picture
 from sessionrl.contracts.policy import check_policy
 from sessionrl.contracts.reader import check_reader
 from sessionrl.contracts.reward import check_reward
@@ -23,6 +24,7 @@ CONTRACTS: dict[str, Callable[..., None]] = {
     "policy": check_policy,
     "baseline": check_baseline,
     "metric": check_metric,
+    "picture": check_picture,
 }
 
 

@@ -79,7 +79,7 @@ def test_an_assertion_of_the_part_itself_keeps_its_traceback(monkeypatch):
         (
             "encoder", "gru", None, {}, UnknownName,
             "No kind of part is called 'encoder'. Did you mean 'reader'? "
-            "Known: backbone, baseline, metric, objective, policy, reader, reward.",
+            "Known: backbone, baseline, metric, objective, picture, policy, reader, reward.",
         ),
         (
             "policy", "greedi", None, {}, UnknownName,

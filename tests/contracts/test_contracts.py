@@ -17,8 +17,8 @@ from sessionrl.nn.prefixes import Prefixes
 from sessionrl.objectives.next_item import NextItem
 from sessionrl.objectives.objective import Loss
 
-# Readers need a sample each, in test_reader_contract.py; rewards are in test_reward_contract.py.
-CHECKS = {kind: check for kind, check in CONTRACTS.items() if kind not in ("reader", "reward")}
+# Readers need a sample each, in test_reader_contract.py; rewards and pictures have files of their own.
+CHECKS = {kind: check for kind, check in CONTRACTS.items() if kind not in ("reader", "reward", "picture")}
 PARTS = [(kind, name) for kind in CHECKS for name in registry.names(kind)]
 
 

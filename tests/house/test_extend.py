@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from glob import glob
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,7 @@ def test_there_is_an_example_of_every_kind_and_a_command_that_uses_it():
     assert sorted(kind for kind, _ in EXAMPLES) == sorted(registry.HOMES)
     for kind, name in EXAMPLES:
         assert [line for line in COMMANDS if line.startswith(f"sessionrl check {kind} {name}")], (kind, name)
-        used = re.compile(rf"sessionrl (train|prepare) .*\b{name}\b")
+        used = re.compile(rf"sessionrl (train|prepare|pictures) .*\b{name}\b")
         assert [line for line in COMMANDS if used.match(line)], (kind, name)
 
 
@@ -77,7 +78,7 @@ def test_every_command_of_the_page_is_run(plugged, tmp_path, monkeypatch, capsys
     write_visits(tmp_path / "visits.jsonl")
     first = [line for line in COMMANDS if "visits" in line]  # the data that the others are trained on
     for line in [*first, *(line for line in COMMANDS if line not in first)]:
-        _, *words = shlex.split(line)
+        _, *words = (word for pattern in shlex.split(line) for word in (sorted(glob(pattern)) or [pattern]))
         small = next((options for start, options in QUICK.items() if " ".join(words).startswith(start)), [])
         said = call(monkeypatch, capsys, ["sessionrl", *words, *small])
         if words[0] == "check":
@@ -86,6 +87,7 @@ def test_every_command_of_the_page_is_run(plugged, tmp_path, monkeypatch, capsys
     assert len(runs) == sum(line.startswith("sessionrl train") for line in COMMANDS)
     measured = [json.loads((run / "metrics.json").read_text()) for run in runs]
     assert sum("takings@20" in json.dumps(one) for one in measured) == 1
+    assert (tmp_path / "figures" / "price_level.csv").read_text().startswith("of,mean price\nchosen,")
 
 
 def test_the_test_of_a_package_of_ones_own(plugged):
