@@ -11,6 +11,7 @@ from sessionrl.errors import BadOption
 from sessionrl.runs import new_directory
 from sessionrl.simulator.draws import Draws
 from sessionrl.simulator.logging_policy import LoggingPolicy
+from sessionrl.simulator.product_drawings import save_pictures
 from sessionrl.simulator.products import categories, item_ids, product_table
 from sessionrl.simulator.recording import KINDS, PURCHASE, EventRows, Recording, SlateRows, propensities, timestamps
 from sessionrl.simulator.shop import Ints, Shop, ShopOptions
@@ -18,6 +19,7 @@ from sessionrl.simulator.shoppers import Shoppers
 from sessionrl.simulator.traffic import session_starts, week_of
 
 BATCH = 2048  # sessions at a time: enough to be vectorised, few enough to stay in the processor's cache
+MOST_PICTURES = 5_000  # items whose pictures are drawn unasked: a file of 1 KB each
 MORE_OF_SAME = 0.1  # P(one more piece) at a purchase, again and again
 
 # The shop of `sessionrl demo`: small enough for minutes on two cores; its sessions are about as repetitive and its
@@ -64,15 +66,19 @@ class SimulatedLog:
     users: pl.DataFrame
     slates: pl.DataFrame
 
-    def save(self, directory: Path | str) -> None:
+    def save(self, directory: Path | str, pictures: bool | None = None) -> None:
         """Write `events.csv`, `items.csv`, `users.csv` and `slates.parquet` into a new directory, all or nothing.
+
+        pictures: write `pictures/ITEM_ID.svg` as well, and where they are into the column `picture` of `items.csv`;
+                  if not said, for shops of at most `MOST_PICTURES` items
 
         Raises:
             BadDirectory: the directory exists already.
         """
+        drawn = len(self.items) <= MOST_PICTURES if pictures is None else pictures
         with new_directory(Path(directory)) as temporary:
             self.events.write_csv(temporary / "events.csv")
-            self.items.write_csv(temporary / "items.csv")
+            (save_pictures(self.items, temporary) if drawn else self.items).write_csv(temporary / "items.csv")
             self.users.write_csv(temporary / "users.csv")
             self.slates.write_parquet(temporary / "slates.parquet")
 

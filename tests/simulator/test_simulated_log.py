@@ -27,7 +27,7 @@ def tiny():
 
 
 def files(directory):
-    return {file.name: file.read_bytes() for file in sorted(directory.iterdir())}
+    return {file.name: file.read_bytes() for file in sorted(directory.iterdir()) if file.is_file()}
 
 
 def test_columns(tiny):
