@@ -1,5 +1,6 @@
 """Whose column is whose: the names that shops use -> ours, and values -> our types."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -35,6 +36,8 @@ KIND_ALIASES: dict[str, tuple[str, ...]] = {
     "cart": ("addtocart", "add_to_cart", "add-to-cart", "basket", "carts"),
     "purchase": ("transaction", "buy", "order", "orders", "bought"),
 }
+# Of a picture: /path, \\path, C:\path, https://…, data:…, <svg …
+ABSOLUTE = r"^(?:[/\\<]|[A-Za-z][A-Za-z0-9+.-]*:)"
 
 
 def resolve(
@@ -142,6 +145,19 @@ def as_text(values: pl.Series, column: str, origin: Origin) -> pl.Series:
         found = f"{column} has the type {values.dtype}"
         raise BadData(origin.path, found, "text or numbers", f"write {column} as text, or leave the column out")
     return values.cast(pl.String)
+
+
+def as_pictures(values: pl.Series, origin: Origin) -> pl.Series:
+    """Where pictures are, with paths that are relative to the folder of the table made absolute.
+
+    Absolute paths, addresses, data URIs, the text of an SVG, and what is no text (bytes) stay as they are.
+    """
+    if values.dtype != pl.String:
+        return values
+    text = values.str.strip_chars()
+    relative = (text != "") & ~text.str.contains(ABSOLUTE)
+    folder = f"{Path(origin.path).resolve().parent}{os.sep}"
+    return pl.select(pl.when(relative).then(pl.concat_str(pl.lit(folder), text)).otherwise(values)).to_series()
 
 
 def as_kinds(values: pl.Series, given: Mapping[str, str], origin: Origin) -> pl.Series:

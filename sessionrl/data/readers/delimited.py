@@ -15,6 +15,7 @@ from sessionrl.data.columns import (
     as_flags,
     as_ids,
     as_kinds,
+    as_pictures,
     as_text,
     require,
     resolve,
@@ -146,6 +147,8 @@ class Delimited:
         columns = {"timestamp": read_times(raw[ours["timestamp"]], origin, layout.times).values}
         for name in (one for one in _READ_AS if one in ours):
             columns[name] = _READ_AS[name](raw[ours[name]], name, origin)
+        if "picture" in columns:
+            columns["picture"] = as_pictures(columns["picture"], origin)
         kind = as_kinds(raw[ours["event_type"]], self.kinds, origin) if "event_type" in ours else None
         columns["event_type"] = pl.Series(["view"]).new_from_index(0, len(raw)) if kind is None else kind
         columns |= {name: as_text(raw[name], name, origin) for name in layout.further}
@@ -188,6 +191,8 @@ def read_items(path: Path, columns: Mapping[str, str]) -> pl.DataFrame:
         items = items.with_columns(as_amounts(items["price"], "price", origin))
     if "recommendable" in ours:
         items = items.with_columns(as_flags(items["recommendable"], "recommendable", origin))
+    if "picture" in ours:
+        items = items.with_columns(as_pictures(items["picture"], origin))
     return items.with_columns(ids)
 
 

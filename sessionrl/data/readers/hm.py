@@ -94,6 +94,6 @@ class HM:
 
 
 def _pictures(ids: pl.Series, folder: Path) -> pl.Series:
-    """[n] text, the address of each picture below the folder; null where there is none."""
-    addresses = [f"images/{one[:3]}/{one}.jpg" for one in ids.to_list()]
-    return pl.Series([one if (folder / one).is_file() else None for one in addresses], dtype=pl.String)
+    """[n] text, the absolute path of each picture below the folder; null where there is none."""
+    paths = [folder.resolve() / "images" / one[:3] / f"{one}.jpg" for one in ids.to_list()]
+    return pl.Series([str(path) if path.is_file() else None for path in paths], dtype=pl.String)
