@@ -105,7 +105,7 @@ class Weighted:
                 f"  do now: give {heads} weights, or use the policy 'greedy'"
             )
         weights = torch.tensor(self.weights, dtype=scores.q.dtype, device=scores.q.device)
-        order = _standardised(scores.logits) + torch.einsum("r,nrc->nc", weights, _standardised(scores.q))
+        order = standardised(scores.logits) + torch.einsum("r,nrc->nc", weights, standardised(scores.q))
         order = order.masked_fill(scores.logits == -torch.inf, -torch.inf)
         return with_revisits(order, prefixes, self.revisit)
 
@@ -138,8 +138,8 @@ def with_revisits(order: Tensor, prefixes: Prefixes, revisit: Revisit) -> Tensor
     return result
 
 
-def _standardised(scores: Tensor) -> Tensor:
-    """Over the items that may be recommended; 0 for the others, which have -inf."""
+def standardised(scores: Tensor) -> Tensor:
+    """Without mean and standard deviation over the items that may be recommended; 0 for the others, which have -inf."""
     hidden = scores == -torch.inf
     if hidden.any():
         n = (~hidden).sum(-1, keepdim=True)

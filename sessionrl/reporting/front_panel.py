@@ -1,0 +1,138 @@
+"""The panel of a trade-off front: accuracy against one axis, a line for every dial."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sessionrl.analysis.dials import NOISE, POPULARITY, START, TRAINED
+from sessionrl.analysis.front import Point, Verdict, pareto
+from sessionrl.reporting.drawing import COLOURS, SERIES, Panel, bare, spread
+from sessionrl.reporting.models import Model
+from sessionrl.reporting.numbers import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = 0.8  # share of the accuracy at weight 0 below which a setting is only in the table
+MARKERS = ("o", "s", "^", "v", "P")
+
+
+class Turned(NamedTuple):
+    """A network at all settings, measured.
+
+    events, of: cases of the sample and of the whole test part
+    """
+
+    model: Model
+    headline: str
+    dials: tuple[str, ...]
+    points: list[Point]
+    verdicts: list[Verdict]
+    events: int
+    of: int
+
+
+def front_panel(one: Turned, axis: str, name: str, give_up: float) -> Panel:
+    """Of one axis; name: its ids in the page begin with it."""
+    start = one.points[0]
+    kept = [p for p in one.points if p.accuracy.model >= SHOWN * start.accuracy.model]
+    best = pareto(*(np.array(v) for v in ([p.axes[axis].model for p in kept], [p.accuracy.model for p in kept])))
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.add_subplot()
+        ends = [("weight 0", start.axes[axis].model, start.accuracy.model, COLOURS["ink"])]
+        for nth, dial in enumerate(one.dials):
+            line = [(p, on) for p, on in zip(kept, best, strict=True) if p.setting.dial in (dial, START.dial)]
+            look = _look(dial, nth)
+            _draw_dial(axes, sorted(line, key=lambda each: each[0].setting.weight), axis, look)
+            last = max((p for p, _ in line), key=lambda p: p.setting.weight)
+            if last.setting != START:
+                ends.append((dial, last.axes[axis].model, last.accuracy.model, look.colour))
+        _draw_start(axes, one, axis, give_up)
+        axes.set_xlabel(axis)
+        axes.set_ylabel(one.headline)
+        bare(axes)
+        axes.margins(0.06)
+        axes.locator_params("x", nbins=5)
+        _name_ends(axes, ends)
+
+    said = "; ".join(
+        f"{number(best.value)} by {named(best.point)}"
+        for verdict in one.verdicts
+        for best in (verdict.heads, verdict.others)
+        if verdict.axis == axis and best.point
+    )
+    label = (
+        f"{one.headline} against {axis} of {one.model.label} over the weights of its Q heads and of dials without RL. "
+        f"At weight 0: {number(start.accuracy.model)} and {number(start.axes[axis].model)}. Best at the price: "
+        f"{said or 'none'}."
+    )
+    return Panel(f"{name}-{axis.partition('@')[0]}", (360, 290), label, draw)
+
+
+class _Look(NamedTuple):
+    colour: str
+    line: str
+    marker: str
+
+
+def _look(dial: str, nth: int) -> _Look:
+    if dial == POPULARITY:
+        return _Look(COLOURS["ink"], "--", "D")
+    if dial == NOISE:
+        return _Look(COLOURS["muted"], ":", "X")
+    return _Look(COLOURS[SERIES[nth % len(SERIES)]], "-", MARKERS[nth % len(MARKERS)])
+
+
+def _draw_dial(axes: "Axes", line: Sequence[tuple[Point, bool]], axis: str, look: _Look) -> None:
+    """One line through weight 0, paler below it; large where no other setting is better on both sides."""
+    for below in (True, False):
+        side = [p for p, _ in line if (p.setting.weight <= 0 if below else p.setting.weight >= 0)]
+        axes.plot(
+            [p.axes[axis].model for p in side], [p.accuracy.model for p in side], color=look.colour,
+            linestyle=look.line, linewidth=1 if below else 1.6, alpha=0.4 if below else 1,
+        )  # fmt: skip
+    for point, on in line:
+        if point.setting != START:
+            axes.plot(
+                point.axes[axis].model, point.accuracy.model, look.marker, color=look.colour, markersize=6 if on else 3,
+                markeredgewidth=0, alpha=0.5 if point.setting.weight < 0 and not on else 1,
+            )  # fmt: skip
+
+
+def _draw_start(axes: "Axes", one: Turned, axis: str, give_up: float) -> None:
+    """Weight 0, the policy as trained if it is another, and the price."""
+    start = one.points[0]
+    at = start.axes[axis].model, start.accuracy.model
+    price = at[1] * (1 - give_up)
+    axes.axhline(price, color=COLOURS["muted"], linewidth=0.8, dashes=(1, 2), zorder=0)
+    axes.annotate(
+        f"−{give_up:.0%}", (0, price), (2, -2), xycoords=("axes fraction", "data"), textcoords="offset points",
+        va="top", fontsize=8, color=COLOURS["muted"],
+    )  # fmt: skip
+    axes.plot(*at, "D", color=COLOURS["ink"], markersize=8, markeredgecolor=COLOURS["surface"], zorder=5)
+    for point in one.points:
+        if point.setting == TRAINED:
+            there = point.axes[axis].model, point.accuracy.model
+            axes.plot(*there, "o", color=COLOURS["ink"], markersize=9, markerfacecolor="none", zorder=5)
+            axes.annotate(TRAINED.dial, there, (6, -10), textcoords="offset points", fontsize=8.5, zorder=6)
+
+
+def _name_ends(axes: "Axes", ends: Sequence[tuple[str, float, float, str]]) -> None:
+    """Names right of the axes, each joined to the last point of its line."""
+    low, high = axes.get_ylim()
+    wanted = [(y - low) / ((high - low) or 1) for _, _, y, _ in ends]
+    for (name, x, y, colour), place in zip(ends, spread(wanted, 0.08, 0.02, 0.98), strict=True):
+        leader = {"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkB": 4, "relpos": (0, 0.5)}
+        axes.annotate(
+            name, (x, y), (1.03, place), textcoords="axes fraction", va="center", fontsize=8.5, color=colour,
+            arrowprops=leader,
+        )  # fmt: skip
+
+
+def named(point: Point) -> str:
+    """A setting in words: the dial and its weight."""
+    weight = f"{point.setting.weight:.2g}".replace("-", "−")
+    return f"{point.setting.dial} at {weight}"

@@ -1,0 +1,224 @@
+"""Trade-off fronts: what turning a trained network towards its Q heads brings and costs, beside dials without RL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from sessionrl import registry
+from sessionrl.analysis.dials import START, affordable, dials_of, empty, sampled, turned
+from sessionrl.analysis.front import CLOSER, Best, Point, Verdict, at_the_price, needs_no_rl, pareto, points, verdicts
+from sessionrl.analysis.heads import head_names
+from sessionrl.ensemble import EnsembleScorer
+from sessionrl.evaluation.compare import Comparison
+from sessionrl.nn.network import Network
+from sessionrl.registry import register
+from sessionrl.reporting.drawing import Drawing, csv_text
+from sessionrl.reporting.front_panel import Turned, front_panel, named
+from sessionrl.reporting.models import Model
+from sessionrl.reporting.numbers import difference, joined, number
+from sessionrl.reporting.picture import Section
+from sessionrl.reporting.subject import CannotDraw, Subject
+from sessionrl.scorers import NetworkScorer
+
+
+@register("picture", "front")
+@dataclass(frozen=True)
+class Front:
+    """Accuracy against diversity, novelty and coverage over the weights of the Q heads, and of dials without RL.
+
+    Options:
+        networks: how many are drawn, the best of the headline first
+        give_up: share of the accuracy that may be lost where the dials are compared
+        events: of the test part that are ranked at most; fewer where there are many items
+    """
+
+    networks: Annotated[int, Field(ge=1)] = 3
+    give_up: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    events: Annotated[int, Field(ge=1)] = 4000
+
+    section: ClassVar[Section] = "rewards"
+    place: ClassVar[int] = 1
+
+    def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
+        named = _with_heads(subject)
+        drawn = named[: self.networks]
+        settings = sum(1 + len(dial.weights) + CLOSER for _, names in drawn for dial in dials_of(names))
+        events = affordable(len(subject.catalogue) - 1, settings, self.events)
+        left_out = len(named) - len(drawn)
+        return [
+            _front(_turn(subject, model, names, (events, self.give_up)), nth, (self.give_up, subject.seed, left_out))
+            for nth, (model, names) in enumerate(drawn)
+        ]
+
+
+def _with_heads(subject: Subject) -> list[tuple[Model, list[str]]]:
+    """Networks with Q heads and what these are called."""
+    found = []
+    for model in subject.networks:
+        objective = registry.build("objective", model.config["objective"])
+        if objective.rewards:
+            network = network_of(subject, model)
+            found.append((model, head_names(objective, network, subject.prepared)))
+    if not found:
+        raise CannotDraw(
+            "None of these models has a Q head, so that there are no weights to turn.\n"
+            "  do now: give the run of a network with one as well, such as `sessionrl train sqn-gru` leaves it"
+        )
+    return found
+
+
+def network_of(subject: Subject, model: Model) -> Network:
+    """The trained network of a model, that of an ensemble too."""
+    scorer = scorer_of(subject, model)
+    return scorer.network.network if isinstance(scorer, EnsembleScorer) else scorer.network
+
+
+def scorer_of(subject: Subject, model: Model) -> NetworkScorer | EnsembleScorer:
+    """That of a model that is no baseline."""
+    scorer = subject.recommender(model).scorer
+    assert isinstance(scorer, NetworkScorer | EnsembleScorer)
+    return scorer
+
+
+def _turn(subject: Subject, model: Model, names: Sequence[str], limits: tuple[int, float]) -> Turned:
+    events, give_up = limits
+    catalogue, headline = subject.catalogue, subject.results.headline
+    sample = sampled(subject.prepared.test, catalogue.recommendable, events, subject.seed)
+    if not len(sample.cases.session):
+        raise CannotDraw("No event of the test part is a case after the first event of its session.")
+    scorer, shown = scorer_of(subject, model), subject.recommender(model).catalogue.recommendable
+    about = empty(sample, subject.prepared.kinds, shown, int(headline.partition("@")[2]), len(catalogue) - 1)
+    dials = dials_of(names)
+    found = turned(scorer, sample, dials, about, subject.seed)
+    measured = points(found, catalogue, headline, subject.seed)
+    found |= turned(scorer, sample, at_the_price(dials, measured, give_up), about, subject.seed)
+    measured = points(found, catalogue, headline, subject.seed)
+    judged = verdicts(measured, found, catalogue, give_up, subject.seed)
+    return Turned(model, headline, tuple(dial.name for dial in dials), measured, judged, len(about), sample.of)
+
+
+def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
+    give_up, seed, left_out = about
+    sentences = [_plainly(one.verdicts), _at_the_price(one, give_up), _more_accurate(one)]
+    sentences += [_how_to_read(one.headline) if not nth else "", _sample(one, seed)]
+    if left_out and not nth:
+        sentences.append(f"{left_out} more with Q heads {'is' if left_out == 1 else 'are'} not drawn (front.networks).")
+    return Drawing(
+        f"front-{nth + 1}",
+        f"What the weights of the Q heads do: {one.model.label}",
+        " ".join(filter(None, sentences)),
+        tuple(front_panel(one, verdict.axis, f"front-{nth + 1}", give_up) for verdict in one.verdicts),
+        csv_text(HEADER, _rows(one)),
+    )
+
+
+def _how_to_read(headline: str) -> str:
+    return (
+        "Up is accurate, right is more of the other. Every line is a dial on the finished network, nothing is trained "
+        "again: it leaves the diamond, weight 0, the list as the supervised head orders it; dots mark weights up to 3, "
+        "the pale side those below 0. The dashed line takes popularity out, the dotted one adds noise: neither needs "
+        "RL. Large dots are beaten by no other on both sides. What loses more than a fifth of "
+        f"{headline} is in the table only."
+    )
+
+
+def _at_the_price(one: Turned, give_up: float) -> str:
+    """What dials with and without RL bring on every axis."""
+    return f"Giving up at most {give_up:.0%} of {one.headline}: {'; '.join(map(_said, one.verdicts))}."
+
+
+def _more_accurate(one: Turned) -> str:
+    """The dial that raises accuracy most, if it raises it beyond its interval."""
+    best = max(one.points, key=lambda point: point.accuracy.difference)
+    gain = best.accuracy
+    if gain.low is None or gain.low <= 0:
+        return f"No dial is shown to raise {one.headline} itself."
+    rl = "needs no RL" if needs_no_rl(best.setting) else "turns towards Q"
+    return (
+        f"{one.headline} itself rises most by {named(best)}, which {rl}: "
+        f"{difference(gain.difference, gain.low, gain.high)}."
+    )
+
+
+def _said(verdict: Verdict) -> str:
+    start = f"{verdict.axis} from {number(verdict.start)}"
+    if verdict.heads.point is None and verdict.others.point is None:
+        return f"{start} is raised by no dial"
+    heads, others = (_reached(best) for best in (verdict.heads, verdict.others))
+    return f"{start} {heads} with the Q heads, {others} without RL ({_compared(verdict)})"
+
+
+def _reached(best: Best) -> str:
+    if best.point is None:
+        return "no higher"
+    return f"to {number(best.value)} by {named(best.point)}"
+
+
+def _compared(verdict: Verdict) -> str:
+    outcome, one = advantage(verdict), verdict.difference
+    said = {"unclear": "no difference is shown", "as much": "no difference that matters"}.get(outcome, outcome)
+    if one is None or one.low is None:
+        return f"the heads: {said}; it has no interval"
+    return f"the heads: {said}, {difference(one.difference, one.low, one.high)}"
+
+
+def advantage(verdict: Verdict) -> str:
+    """``more``, ``less``, ``as much`` or ``unclear``: what the Q heads bring beside the dials without RL."""
+    one = verdict.difference
+    if one is None or one.mark == "equivalent":
+        return "as much"
+    if one.low is None or one.high is None:
+        small = one.smallest_effect * abs(verdict.start)
+        return "as much" if abs(one.difference) <= small else "more" if one.difference > 0 else "less"
+    return "more" if one.low > 0 else "less" if one.high < 0 else "unclear"
+
+
+def _plainly(found: Sequence[Verdict]) -> str:
+    more = [one.axis for one in found if advantage(one) == "more"]
+    if not more:
+        return (
+            "The Q heads bring nothing here that a dial without RL does not bring at the same price: who wants less "
+            "popular or more varied lists can have them without Q-learning."
+        )
+    rest = [one.axis for one in found if one.axis not in more]
+    also = f", but no more {joined(rest)}" if rest else ""
+    return f"The Q heads bring more {joined(more)} than the dials without RL at the same price{also}."
+
+
+def _sample(one: Turned, seed: int) -> str:
+    most = "all" if one.events == one.of else f"{one.events:,} of"
+    drawn = "" if one.events == one.of else f" (whole sessions, drawn with seed {seed})"
+    seeds = f", with training seed {one.model.seeds[0]} alone" if len(one.model.seeds) > 1 else ""
+    return (
+        f"Measured on {most} {one.of:,} events of the test part{drawn}{seeds}. The weights were picked on these same "
+        "events, which flatters every dial: choose one on the validation part before it is used."
+    )
+
+
+HEADER = (
+    "model", "dial", "needs RL", "weight", "metric", "value", "difference to weight 0", "low", "high", "on the front",
+)  # fmt: skip
+
+
+def _rows(one: Turned) -> list[list[object]]:
+    """Of every setting accuracy, accuracy on new items, and the axes."""
+    accuracy = np.array([point.accuracy.model for point in one.points])
+    rows: list[list[object]] = []
+    for axis in one.points[0].axes:
+        on = pareto(np.array([point.axes[axis].model for point in one.points]), accuracy)
+        for point, best in zip(one.points, on, strict=True):
+            rows.append([*_cells(one, point, axis, point.axes[axis]), int(best)])
+    for point in one.points:
+        rows.append([*_cells(one, point, one.headline, point.accuracy), None])
+        if point.new is not None:
+            rows.append([*_cells(one, point, f"{one.headline} on new items", point.new), None])
+    return rows
+
+
+def _cells(one: Turned, point: Point, name: str, found: Comparison) -> list[object]:
+    needs = int(point.setting != START and not needs_no_rl(point.setting))
+    values = [getattr(found, part) for part in ("model", "difference", "low", "high")]
+    return [one.model.label, point.setting.dial, needs, point.setting.weight, name, *values]
