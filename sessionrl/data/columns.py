@@ -157,7 +157,7 @@ def as_pictures(values: pl.Series, origin: Origin) -> pl.Series:
     text = values.str.strip_chars()
     relative = (text != "") & ~text.str.contains(ABSOLUTE)
     folder = f"{Path(origin.path).resolve().parent}{os.sep}"
-    return pl.select(pl.when(relative).then(pl.concat_str(pl.lit(folder), text)).otherwise(values)).to_series()
+    return values.zip_with(~relative.fill_null(False), (folder + text).alias(values.name))
 
 
 def as_kinds(values: pl.Series, given: Mapping[str, str], origin: Origin) -> pl.Series:
