@@ -1,9 +1,11 @@
 """Figures as files of their own: SVG for every panel, CSV for every figure, one page that shows them all."""
 
+import re
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 
-from sessionrl.reporting.drawing import Drawing, Panel
+from sessionrl.reporting.drawing import COLOURS, Drawing, Panel
 from sessionrl.reporting.models import load_models
 from sessionrl.reporting.page import need, write_page
 from sessionrl.reporting.picture import SECTIONS, Asked, Drawn, draw_pictures
@@ -46,9 +48,21 @@ def write_pictures(
 
 def write_drawing(drawing: Drawing, directory: Path) -> list[Path]:
     """The panels as SVG and the numbers as CSV, named after the drawing; rows of products are only in the CSV."""
-    texts = {panel.name: panel.svg for panel in drawing.panels if isinstance(panel, Panel)}
+    texts = {panel.name: svg_file(panel) for panel in drawing.panels if isinstance(panel, Panel)}
     texts = {f"{name}.svg": svg for name, svg in texts.items()} | {f"{drawing.name}.csv": drawing.csv}
     for name, text in texts.items():
         with replacing(directory / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return [directory / name for name in texts]
+
+
+def svg_file(panel: Panel) -> str:
+    """A panel as a file of its own: with a size, a ground, words for those who do not see it, and plain colours.
+
+    CSS variables, even with a colour to fall back on, are read by few programs but browsers.
+    """
+    start, rest = panel.svg.split(">", 1)
+    size = "".join(f' {side}="{points}"' for side, points in zip(("width", "height"), panel.size, strict=True))
+    ground = f'<rect width="100%" height="100%" fill="{COLOURS["surface"]}"/>'
+    svg = f"{start}{size}><title>{escape(panel.label)}</title>{ground}{rest}\n"
+    return re.sub(r"var\(--[\w-]+, (#[0-9a-f]{6})\)", r"\1", svg)

@@ -40,7 +40,7 @@ def write_report(
     subject = Subject.measured(models, asked.data, asked.seed)
     drawn = draw_pictures(subject, asked.names, asked.options, say)
     content = _content(subject.results, models, page) | {"drawn": drawn, "sections": SECTIONS}
-    return write_page("report.html", content | {"title": title or _title(subject.results)}, page)
+    return write_page("report.html", content | {"title": title or title_of(subject.results)}, page)
 
 
 def _content(results: Results, models: Sequence[Model], page: Path) -> dict[str, Any]:
@@ -69,7 +69,8 @@ def _content(results: Results, models: Sequence[Model], page: Path) -> dict[str,
     }
 
 
-def _title(results: Results) -> str:
+def title_of(results: Results) -> str:
+    """What a report is called that was given no title."""
     first = results.best.runs[0]
     name = Path(first.data["prepared"]).name
     if len(results.models) == 1:
