@@ -14,6 +14,7 @@ NO_CATEGORY = "#e3e6ea"
 TITLE, ALONE, SMALL = 10.5, 14.0, 9.5  # pixels: a name, an id that stands in its place, what is below
 EM = 0.64  # width of a bold letter in a wide font; wider letters count twice
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,sans-serif"
+MOST_READ = 500  # characters; no card shows more
 JOINER = "\u200d"  # between the parts of one emoji
 NO_WIDTH = ("Mn", "Me", "Cf", "Cc", "Sk")  # of Unicode: marks, formatting, control
 
@@ -28,7 +29,8 @@ def drawn_card(item_id: str, name: str, category: str, price: str) -> str:
     below += [(item_id, 400)] if named else []
     size = TITLE if named else ALONE
     title = wrapped(name if named else item_id, _letters_across(size), 6 - len(below) if named else 3)
-    texts = [_text(line, size * (1.15 * nth + 1) + MARGIN, size, 600) for nth, line in enumerate(title)]
+    top = MARGIN if below else (SIDE - size * 1.15 * len(title)) / 2
+    texts = [_text(line, size * (1.15 * nth + 1) + top, size, 600) for nth, line in enumerate(title)]
     for nth, (words, weight) in enumerate(reversed(below)):
         texts.append(_text(wrapped(words, _letters_across(SMALL), 1)[0], SIDE - 9 - nth * SMALL * 1.25, SMALL, weight))
     return (
@@ -59,7 +61,7 @@ def wrapped(text: str, width: float, lines: int) -> list[str]:
     ['Grey mo…']
     """
     found = [""]
-    for word in text.split():
+    for word in text[:MOST_READ].split():
         joined = f"{found[-1]} {word}".strip()
         if _width(joined) <= width:
             found[-1] = joined

@@ -22,7 +22,7 @@ from sessionrl.errors import MissingExtra
 from sessionrl.reporting.fetching import SCHEMES, Fetcher, NotFetched
 
 SIDE = 160  # pixels: a page shows 96, and a sharp screen has more pixels than it says
-QUALITY = 70  # of WebP: 2 to 4 KB
+QUALITY = 70  # of WebP: a few KB a picture
 LARGEST_FILE = 32 * 2**20  # bytes
 LARGEST_SVG = 16 * 2**10  # bytes: it is not reduced, and a page shows 150
 LONGEST_SHOWN = 200  # letters of a path or an address in a message
@@ -49,10 +49,14 @@ def show(sources: Sequence[object]) -> list[Shown]:
         MissingExtra: Pillow is not installed.
     """
     fetcher = Fetcher(LARGEST_FILE)
+    addresses = list(dict.fromkeys(source for source in sources if _is_address(source)))
+    found: dict[str, Shown] = {}
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        addresses = list(dict.fromkeys(source for source in sources if _is_address(source)))
-        fetched = dict(zip(addresses, threads.map(fetcher.fetch, addresses), strict=True))
-    return [_shown(source, fetched.get(source) if isinstance(source, str) else None) for source in sources]
+        for first in range(0, len(addresses), AT_ONCE):  # reduced before more are fetched, so that few are kept whole
+            batch = addresses[first : first + AT_ONCE]
+            contents = threads.map(fetcher.fetch, batch)
+            found |= {address: _shown(address, content) for address, content in zip(batch, contents, strict=True)}
+    return [found[source] if _is_address(source) else _shown(source) for source in sources]
 
 
 def data_uri(kind: str, content: bytes) -> str:
@@ -64,7 +68,7 @@ def _is_address(source: object) -> TypeGuard[str]:
     return isinstance(source, str) and source.strip().lower().startswith(SCHEMES)
 
 
-def _shown(source: object, fetched: bytes | NotFetched | None) -> Shown:
+def _shown(source: object, fetched: bytes | NotFetched | None = None) -> Shown:
     try:
         if isinstance(fetched, NotFetched):
             raise _NotShown(fetched.reason)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 import threading
 import xml.etree.ElementTree as ET
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from sessionrl.data.catalogue import Catalogue
+from sessionrl.errors import MissingExtra
 from sessionrl.reporting import fetching, product_pictures
 from sessionrl.reporting.drawn_card import INK, MUTED, drawn_card, tint, wrapped
 from sessionrl.reporting.fetching import Fetcher, NotFetched
@@ -192,6 +194,17 @@ def test_problems_are_counted_over_all_cards(tmp_path):
     assert shop.problems.startswith("2 of 4 pictures")
 
 
+def test_pixels_need_pillow_and_drawn_cards_do_not(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert is_drawn(products([None]).card(1))
+    assert products([SVG]).card(1).picture == data_uri("image/svg+xml", SVG.encode())
+    with pytest.raises(MissingExtra) as error:
+        products([b"\x89PNG"]).card(1)
+    assert str(error.value) == (
+        "Showing pictures of products needs the package 'pillow'. Install it with: pip install 'sessionrl[report]'"
+    )
+
+
 class Server(BaseHTTPRequestHandler):
     asked: list[str] = []  # noqa: RUF012
     both = threading.Barrier(2, timeout=5)
@@ -223,6 +236,7 @@ def server(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     Server.asked.clear()
     Server.release.clear()
+    monkeypatch.setattr(ThreadingHTTPServer, "request_queue_size", 64)
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as http:
         threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
         yield f"127.0.0.1:{http.server_port}"
@@ -231,11 +245,12 @@ def server(monkeypatch):
 
 
 def test_addresses_are_fetched_side_by_side_and_once(server):
-    shop = products([f"http://{server}/both-1", f"HTTP://{server}/both-2", f"http://{server}/moved"])
-    cards = shop.cards([1, 2, 3])
+    names = ["both-1", "both-2", "moved", "both-1", *(f"{n}.png" for n in range(20))]
+    shop = products([f"http://{server}/{name}" for name in names])
+    cards = shop.cards(range(1, 25))
     assert {size_of(card.picture) for card in cards.values()} == {(160, 160)}
-    shop.cards([1, 2, 3])
-    assert sorted(Server.asked) == ["/both-1", "/both-2", "/moved", "/x.png"]
+    shop.cards(range(1, 25))
+    assert sorted(Server.asked) == sorted(["/x.png", *(f"/{name}" for name in set(names))])
     assert shop.problems == ""
 
 
@@ -287,6 +302,7 @@ def test_wrapping():
     assert wrapped("折りたたみ", 4, 5) == ["折り", "たた", "み"]
     assert wrapped("e\u0301e\u0301e\u0301", 2, 2) == ["e\u0301e\u0301", "e\u0301"]
     assert wrapped("", 5, 2) == [""]
+    assert wrapped("x" * 1_000_000, 5, 2) == ["xxxxx", "xxxx…"]
 
 
 def test_the_words_of_a_card_stand_out_from_every_tint():
