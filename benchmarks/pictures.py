@@ -40,16 +40,20 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", default="1200,37000,1000000", help="sizes of the catalogue, with commas between")
     parser.add_argument("--scratch", type=Path, help="a folder that is kept; default a temporary one")
-    parser.add_argument("--report", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--stage", choices=("made", "reported"), help=argparse.SUPPRESS)
     parser.add_argument("assignments", nargs="*", metavar="picture.option=value")
     options = parser.parse_intermixed_args(arguments)
-    if options.report:
-        print(json.dumps(reported(options.report, options.assignments)))
-        return
     sizes = [int(size) for size in options.items.split(",")]
+    if options.stage == "made":
+        made(options.scratch, sizes[0])
+        return
+    if options.stage == "reported":
+        print(json.dumps(reported(options.scratch, options.assignments)))
+        return
     print(f"`python benchmarks/pictures.py {shlex.join(arguments)}`, commit {commit()}, seed {SEED}\n")
     with tempfile.TemporaryDirectory() as temporary:
-        found = {size: measured((options.scratch or Path(temporary)) / str(size), size, arguments) for size in sizes}
+        scratch = options.scratch or Path(temporary)
+        found = {size: measured(scratch / str(size), size, options.assignments) for size in sizes}
     print(f"| picture |{''.join(f' {size:,} items, s |' for size in sizes)}\n|---|{'---|' * len(sizes)}")
     for name in dict.fromkeys(name for one in found.values() for name in one["seconds"]):
         print(f"| {name} |{''.join(f' {shown(one, name)} |' for one in found.values())}")
@@ -64,9 +68,10 @@ def shown(one: dict[str, Any], name: str) -> str:
     return "not drawn" if name in one["missing"] else f"{one['seconds'].get(name, float('nan')):.1f}"
 
 
-def measured(folder: Path, items: int, arguments: Sequence[str]) -> dict[str, Any]:
-    made(folder, items)
-    said, _, peak = child([sys.executable, __file__, *arguments, "--report", str(folder)])
+def measured(folder: Path, items: int, assignments: Sequence[str]) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--items", str(items), "--scratch", str(folder), *assignments, "--stage"]
+    child([*command, "made"])  # not in this process, whose own peak its children would begin with
+    said, _, peak = child([*command, "reported"])
     return {**json.loads(said), "peak memory": peak / 1e6}
 
 

@@ -10,7 +10,7 @@ from sessionrl.data.prepared import Prepared
 from sessionrl.data.vocabulary import Vocabulary
 from sessionrl.errors import BadDirectory, SessionRLError
 from sessionrl.recommender import Recommender
-from sessionrl.reporting.models import Model, load_catalogue, load_models
+from sessionrl.reporting.models import Model, load_catalogue, load_models, models_html
 from sessionrl.reporting.products import Products
 from sessionrl.reporting.results import Results, results_of
 
@@ -31,6 +31,13 @@ class Subject:
     models: tuple[Model, ...]
     data: Path | None = None
     seed: int = 0
+
+    def __repr__(self) -> str:
+        return f"Subject({', '.join(model.label for model in self.models)})"
+
+    def _repr_html_(self) -> str:
+        where = self.data or self.models[0].runs[0].data["prepared"]
+        return models_html(self.models, f"{len(self.models)} models on {where}")
 
     @classmethod
     def of(cls, runs: Iterable[Path | str], data: Path | None = None, seed: int = 0) -> "Subject":
@@ -53,7 +60,7 @@ class Subject:
     @cached_property
     def catalogue(self) -> Catalogue:
         """What is known about the items, those of all runs."""
-        return load_catalogue(self.models)
+        return self.results.catalogue if "results" in self.__dict__ else load_catalogue(self.models)
 
     @cached_property
     def products(self) -> Products:
