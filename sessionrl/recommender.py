@@ -17,6 +17,7 @@ from sessionrl import registry
 from sessionrl.baselines.baseline import Baseline, SparseScores
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.data.item_features import ItemFeatures
+from sessionrl.data.recommendations import Recommendations
 from sessionrl.data.session_features import SessionFeatures
 from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.data.vocabulary import ItemId, Vocabulary
@@ -26,6 +27,7 @@ from sessionrl.nn.items import Described
 from sessionrl.nn.network import Network
 from sessionrl.runs import RunDirectory, read_json, replacing
 from sessionrl.scorers import BaselineScorer, Counts, NetworkScorer, Scorer, Shown
+from sessionrl.shown import table
 
 RESTORE = "\n  do now: restore the run from its original files, or train it again"
 
@@ -49,14 +51,6 @@ class Offer(NamedTuple):
         return Described(features.encode(catalogue.items), features.size, catalogue.counts)
 
 
-class Recommendations(NamedTuple):
-    """What to show after a session: item ids, best first, with scores; and the ids of the session that are unknown."""
-
-    items: list[ItemId]
-    scores: list[float]
-    unknown: list[ItemId]
-
-
 class Recommender:
     """A vocabulary and a scorer.
 
@@ -65,6 +59,24 @@ class Recommender:
 
     def __init__(self, vocabulary: Vocabulary, scorer: Scorer, offer: Offer):
         self.vocabulary, self.scorer, self.offer = vocabulary, scorer, offer
+
+    def __repr__(self) -> str:
+        return f"Recommender({type(self.scorer).__name__}, {len(self.vocabulary) - 1:,} items)"
+
+    def _repr_html_(self) -> str:
+        reads = [column.name for column in self.offer.item_features.columns]
+        rows = [
+            ("items known", len(self.vocabulary) - 1),
+            ("items that may be recommended", int(self.catalogue.recommendable.sum())),
+            ("known of them", ", ".join(self.catalogue.items.columns)),
+            ("kinds of event", ", ".join(self.offer.kinds)),
+            ("features of sessions", ", ".join(self.offer.session_features.names) or "none"),
+            (
+                "features of items that it reads",
+                ", ".join(reads) or "none",
+            ),
+        ]
+        return table(["", ""], rows, f"Recommender: {type(self.scorer).__name__}")
 
     @property
     def catalogue(self) -> Catalogue:
@@ -111,7 +123,9 @@ class Recommender:
         for chunk, scores in self.scorer.scored(encoded, cases):
             for row, session in enumerate(chunk.session):
                 best, values = best_items(scores, row, k)
-                answers[session] = Recommendations(self.vocabulary.decode(best), values, unknown[session])
+                answers[session] = Recommendations(
+                    self.vocabulary.decode(best), values, unknown[session], self.catalogue
+                )
         return [answer for answer in answers if answer is not None]
 
     def _encoded(

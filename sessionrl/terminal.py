@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from sessionrl.data.catalogue import Catalogue
+    from sessionrl.data.recommendations import Recommendations
     from sessionrl.evaluation.metrics_file import MetricsFile
     from sessionrl.experiment import Reporter
-    from sessionrl.recommender import Recommendations
     from sessionrl.training.hooks import Progress
 
 

@@ -1,7 +1,9 @@
 """All that is known about items, by item number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +11,10 @@ import polars as pl
 from safetensors.numpy import load_file, save_file
 
 from sessionrl.errors import BadData
+from sessionrl.shown import ROWS, table
 
 FLAG = "recommendable"  # the column of a table of items
+DESCRIBING = ("picture", "name", "category", "price")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,16 @@ class Catalogue:
         """V, `PAD` included."""
         return len(self.counts)
 
+    def __repr__(self) -> str:
+        return f"Catalogue({len(self.items):,} items with {', '.join(self.items.columns)})"
+
+    def _repr_html_(self) -> str:
+        first, counts = self.items.head(ROWS), self.counts[1 : ROWS + 1].tolist()
+        header = ["item number", "events", *first.columns]
+        known = first.with_columns(pl.col("item_id").cast(pl.String)).iter_rows()  # no number with its thousands parted
+        rows = [(n, count, *row) for n, (count, row) in enumerate(zip(counts, known, strict=True), 1)]
+        return table(header, rows, f"{len(self.items):,} items; the first {len(first)}")
+
     @property
     def popularity(self) -> npt.NDArray[np.float64]:
         """[V] share of the training events; sums to 1."""
@@ -52,6 +66,14 @@ class Catalogue:
         With 0.9, SMORL's choice (arXiv:2110.15097), about nine items in ten are tail.
         """
         return np.asarray(self.recommendable & (self.counts <= np.quantile(self.counts[self.recommendable], quantile)))
+
+    def described(self, ids: Sequence[str | int]) -> dict[str, list[Any]]:
+        """Picture, name, category and price of item ids in their order, those of the columns that the shop gave."""
+        names = [name for name in DESCRIBING if name in self.items.columns]
+        asked = pl.DataFrame({"item_id": pl.Series([str(one) for one in ids], dtype=pl.String)})
+        known = self.items.select(pl.col("item_id").cast(pl.String), *names)
+        found = asked.join(known, on="item_id", how="left", maintain_order="left")
+        return {name: found[name].to_list() for name in names}
 
     def numbers(self) -> dict[str, npt.NDArray[np.float32]]:
         """The columns of numbers of the table of items by name, [V] each; NaN where unknown, and at `PAD`.

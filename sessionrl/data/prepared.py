@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from sessionrl.data.card import card_lines
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.data.session_features import SessionFeatures
 from sessionrl.data.sessions import PARTS, Sessions
 from sessionrl.data.vocabulary import Vocabulary
 from sessionrl.errors import BadDirectory, UnknownName
 from sessionrl.runs import PreparedDirectory, read_json
+from sessionrl.shown import folded, table
 
 _FEATURE = "feature "
 
@@ -82,6 +84,18 @@ class Prepared:
     def test(self) -> Sessions:
         """The sessions that are held back for the measurement."""
         return self.parts["test"]
+
+    def __repr__(self) -> str:
+        sessions = ", ".join(f"{part['sessions']:,} {name}" for name, part in self.card.get("parts", {}).items())
+        return f"Prepared({str(self.path)!r}, {len(self.catalogue) - 1:,} items, sessions: {sessions})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, part["sessions"], part["events"], part["items"], " to ".join(part["span"] or ()))
+            for name, part in self.card["parts"].items()
+        ]
+        counts = table(["part", "sessions", "events", "items", "when"], rows, f"{self.path}, {self.fingerprint}")
+        return counts + folded("The card: what was read, dropped and kept", "\n".join(card_lines(self.card)))
 
     def part(self, name: str) -> Sessions:
         """``train``, ``valid`` or ``test``.

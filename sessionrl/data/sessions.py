@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from sessionrl.shown import ROWS, table
+
 PARTS = ("train", "valid", "test")
 TRAIN, VALID, TEST = 0, 1, 2
 PAD = 0  # the item number that is no item; real items are 1, 2, …, most frequent first
@@ -48,6 +50,15 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def __repr__(self) -> str:
+        return f"Sessions({len(self):,} sessions, {len(self.items):,} events)"
+
+    def _repr_html_(self) -> str:
+        first = self.slice(0, min(ROWS, len(self)))
+        items = np.split(first.items, first.offsets[1:-1])
+        rows = [(str(first.ids[n]), len(items[n]), " ".join(map(str, items[n]))) for n in range(len(first))]
+        return table(["session", "events", "item numbers"], rows, f"{self!r}; the first {len(first)}")
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:

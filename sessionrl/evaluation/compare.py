@@ -11,6 +11,7 @@ from sessionrl.evaluation.averages import Average, Key, averages, check_same_cas
 from sessionrl.evaluation.bootstrap import Floats, Resampling, SessionSums, interval, p_beyond, ratios
 from sessionrl.evaluation.metric import Better, metric
 from sessionrl.evaluation.rankings import Rankings
+from sessionrl.shown import table
 
 Mark = Literal["better", "worse", "equivalent", "different", "not distinguishable"]
 ALPHA = 0.05
@@ -48,6 +49,10 @@ class Comparison:
     sessions: int
     seeds: tuple[int, int]
     caution: str
+
+    def _repr_html_(self) -> str:
+        header = ["metric", "slice", "average", "model", "baseline", "difference", "low", "high", "p", "p_holm"]
+        return table([*header, "verdict"], [[*(getattr(self, name) for name in header), self.mark]], self.caution)
 
     @property
     def mark(self) -> Mark:

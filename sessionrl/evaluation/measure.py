@@ -10,6 +10,7 @@ from sessionrl.evaluation.averages import Average, Key, averages, check_same_cas
 from sessionrl.evaluation.bootstrap import Resampling, SessionSums, interval, ratios
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.evaluation.slices import slice_names
+from sessionrl.shown import table
 
 ONE_SEED = "no interval: a number over all lists together needs at least two training seeds for one"
 BUDGET = 1 << 26  # sums per session held at once: 256 MiB as float32
@@ -36,6 +37,15 @@ class Measurement:
     sessions: int
     seeds: int
     note: str = ""
+
+    def _repr_html_(self) -> str:
+        return measurement_table([self])
+
+
+def measurement_table(measurements: Sequence[Measurement]) -> str:
+    """HTML for a notebook."""
+    header = ["metric", "slice", "average", "value", "low", "high", "cases", "sessions", "seeds"]
+    return table(header, [[getattr(one, name) for name in header] for one in measurements])
 
 
 def measure(

@@ -10,7 +10,7 @@ import numpy as np
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.errors import BadDirectory
 from sessionrl.evaluation.averages import Average
-from sessionrl.evaluation.measure import Measurement, measure
+from sessionrl.evaluation.measure import Measurement, measure, measurement_table
 from sessionrl.evaluation.metric import CaseMetric, metric
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.evaluation.slices import cases_in
@@ -40,6 +40,12 @@ class MetricsFile:
     protocol: Mapping[str, object]
     tie_gap: Mapping[str, TieGap]
     measurements: Sequence[Measurement]
+
+    def __repr__(self) -> str:
+        return f"MetricsFile({len(self.measurements):,} measurements of {self.protocol.get('events')} events)"
+
+    def _repr_html_(self) -> str:
+        return measurement_table([one for one in self.measurements if one.slice == "all" and one.average != "session"])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""

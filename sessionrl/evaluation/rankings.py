@@ -16,6 +16,7 @@ from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.errors import BadDirectory, BadOption, NotFinite
 from sessionrl.evaluation.counting import count, lists_hidden, n_cases, n_scored, not_finite
 from sessionrl.runs import replacing
+from sessionrl.shown import ROWS, table
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +55,24 @@ class Rankings:
 
     def __len__(self) -> int:
         return len(self.target)
+
+    def __repr__(self) -> str:
+        return f"Rankings({len(self):,} events of {len(self.offsets) - 1:,} sessions, {self.n_items:,} items)"
+
+    def _repr_html_(self) -> str:
+        header = ["session", "events read", "next item", "kind", "its rank", "best item numbers"]
+        rows = [
+            (
+                int(self.session[n]),
+                int(self.position[n]),
+                int(self.target[n]),
+                self.kinds[self.event_type[n]],
+                f"{self.greater[n] + 1}" + (f" to {self.greater[n] + self.equal[n]}" if self.equal[n] > 1 else ""),
+                " ".join(map(str, self.top[n, :ROWS])),
+            )
+            for n in range(min(ROWS, len(self)))
+        ]
+        return table(header, rows, f"{self!r}; the first {len(rows)}")
 
     @cached_property
     def offsets(self) -> npt.NDArray[np.int64]:

@@ -13,6 +13,7 @@ from sessionrl.data.catalogue import Catalogue
 from sessionrl.errors import BadDirectory, BadOption
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.runs import RunDirectory, read_json, unstamped
+from sessionrl.shown import table
 
 # What says where and with which version a run was made, and not which model it is.
 NOT_THE_MODEL = ("seed", "prepared", "sessionrl_version")
@@ -49,6 +50,9 @@ class Run:
         """Of the prepared data set."""
         return str(self.data["fingerprint"])
 
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
     @cached_property
     def rankings(self) -> Rankings:
         """Of the test part; read when it is first asked for.
@@ -70,6 +74,12 @@ class Model:
     label: str
     runs: tuple[Run, ...]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Model({self.label!r}, {self.part}, seeds {', '.join(map(str, self.seeds))})"
+
+    def _repr_html_(self) -> str:
+        return models_html([self])
 
     @property
     def config(self) -> Options:
@@ -105,6 +115,12 @@ class Model:
     def log(self) -> list[list[Options]]:
         """The lines of the log, one list per seed."""
         return [run.log for run in self.runs]
+
+
+def models_html(models: Sequence[Model], caption: str = "") -> str:
+    """A row for every run, for a notebook."""
+    rows = [(model.label, model.kind, model.part, str(run.seed), run.path) for model in models for run in model.runs]
+    return table(["model", "kind", "part", "seed", "run"], rows, caption)
 
 
 def load_models(paths: Iterable[Path]) -> list[Model]:

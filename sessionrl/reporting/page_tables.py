@@ -11,6 +11,7 @@ from sessionrl.evaluation.slices import BY_EVENTS
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import NONE, difference, interval, number, p_value, places_of, signed
 from sessionrl.reporting.results import Results
+from sessionrl.shown import table
 
 ACCURACY = ("hit", "ndcg", "mrr", "precision", "recall", "map", "future_purchase_hit", "future_cart_hit")
 SYMBOLS: dict[Mark, str] = {
@@ -58,6 +59,14 @@ class TableView(NamedTuple):
     first: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+
+    def _repr_html_(self) -> str:
+        header = [self.first, *(" ".join(filter(None, [one.group, one.name, one.note])) for one in self.columns)]
+        rows = [
+            (row.label, *(" ".join(filter(None, [cell.text, cell.note, cell.symbol])) for cell in row.cells))
+            for row in self.rows
+        ]
+        return table(header, rows, self.caption)
 
     @property
     def groups(self) -> list[tuple[str, int]]:

@@ -84,7 +84,7 @@ def draw_pictures(
     Raises:
         UnknownName, BadOption: there is no such picture, or it has no such option; before anything is drawn.
     """
-    asked = _built(registry.names("picture") if names is None else list(names), options or {})
+    asked = built(registry.names("picture") if names is None else list(names), options or {})
     drawings: dict[Section, list[Drawing]] = {section: [] for section in SECTIONS}
     missing, seconds = {}, {}
     for name, picture in asked.items():
@@ -107,8 +107,12 @@ def _complete(drawings: Sequence[Drawing]) -> Sequence[Drawing]:
     return drawings
 
 
-def _built(names: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> dict[str, Picture]:
-    """In the order of the page."""
+def built(names: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> dict[str, Picture]:
+    """Pictures by name, in the order of the page.
+
+    Raises:
+        UnknownName, BadOption: there is no such picture, or it has no such option.
+    """
     for name in options:
         if name not in names:
             raise UnknownName("picture to be drawn", name, names)

@@ -18,7 +18,7 @@ from sessionrl.reporting.models import Model, load_catalogue
 from sessionrl.reporting.numbers import NONE, difference, number, p_value, with_interval
 
 if TYPE_CHECKING:
-    from sessionrl.recommender import Recommendations
+    from sessionrl.data.recommendations import Recommendations
 
 STYLES = {"better": "green", "worse": "red", "equivalent": "cyan", "different": "cyan", "not distinguishable": "dim"}
 ATTRIBUTES = ("name", "category", "price")

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_what_is_said_of_unknown_items_goes_with_them(run):
     recommender = Recommender.load(run.path)
     known = recommender.recommend([["sku-10", "sku-11"]], 5, [["cart", "view"]], [[1000, 90_000]])
     (more,) = recommender.recommend([["sku-10", "x", "sku-11"]], 5, [["cart", "cart", "view"]], [[1000, 2000, 90_000]])
-    assert known == [more._replace(unknown=[])]
+    assert known == [replace(more, unknown=[])]
 
 
 def test_what_does_not_fit_the_sessions_is_refused(run):
