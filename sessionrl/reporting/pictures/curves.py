@@ -1,41 +1,54 @@
-"""Training curves: what validation said after every epoch, and the parts of the loss on the way."""
+"""Training curves: what validation said after every epoch, and each part of the loss on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import Annotated, ClassVar
 
+import numpy as np
+from pydantic import Field
+
+from sessionrl.analysis.training_curves import shares, trend
 from sessionrl.registry import register
-from sessionrl.reporting.drawing import COLOURS, SERIES, Drawing, Panel, bare, csv_text
-from sessionrl.reporting.models import Model, Options
-from sessionrl.reporting.numbers import number
+from sessionrl.reporting.curve_panels import curves_panel, ended, sparklines
+from sessionrl.reporting.drawing import Drawing, csv_text
+from sessionrl.reporting.models import Model, Run
+from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.subject import CannotDraw, Subject
-from sessionrl.reporting.training_log import choice, losses, validations
+from sessionrl.reporting.training_log import losses, validations
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+SMALL = 0.01  # share of the loss below which a part is said to be small
 
 
 @register("picture", "curves")
 @dataclass(frozen=True)
 class Curves:
-    """Validation by epoch, and the parts of the loss by step, one panel for every network."""
+    """Validation by epoch, and every part of the loss by step on a scale of its own.
+
+    Options:
+        networks: how many have a panel of their own; of the others the validation alone is drawn, small
+    """
+
+    networks: Annotated[int, Field(ge=1)] = 6
 
     section: ClassVar[Section] = "training"
     place: ClassVar[int] = 1
 
     def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
-        return [_training_curves(subject.models)]
+        logged = [model for model in subject.models if any(validations(run) or losses(run) for run in model.runs)]
+        if not logged:
+            raise CannotDraw("None of these models is a network with a log of its training.")
+        return [_training_curves(logged, self.networks)]
 
 
-def _training_curves(models: Sequence[Model]) -> Drawing:
-    drawn = [model for model in models if any(validations(run) or losses(run) for run in model.runs)]
-    if not drawn:
-        raise CannotDraw("None of these models is a network with a log of its training.")
+def _training_curves(models: Sequence[Model], most: int) -> Drawing:
+    drawn, rest = models[:most], models[most:]
+    panels = [curves_panel(model, _shares(model.runs[0]), f"curves-{nth}") for nth, model in enumerate(drawn)]
+    if rest:
+        panels.append(sparklines(rest, "curves-rest"))
     rows = [
         [model.label, run.seed, what, point.at, point.value]
-        for model in drawn
+        for model in models
         for run in model.runs
         for what, points in {"validation": validations(run), **losses(run)}.items()
         for point in points
@@ -43,68 +56,74 @@ def _training_curves(models: Sequence[Model]) -> Drawing:
     return Drawing(
         "curves",
         "Training",
-        "Above: the value on the validation part after every epoch, one line per seed, a dot where the epoch was "
-        "chosen. A line that still rises at its end wants more epochs. Below: the loss and its parts by step; a part "
-        "that does not fall is not learned.",
-        tuple(_curves(model, nth) for nth, model in enumerate(drawn)),
+        " ".join(_sentences(models, bool(rest))),
+        tuple(panels),
         csv_text(["model", "seed", "curve", "epoch or step", "value"], rows),
     )
 
 
-def _curves(model: Model, nth: int) -> Panel:
-    def draw(figure: "Figure") -> None:
-        above, below = figure.subplots(2, 1)
-        above.set_title(model.label if len(model.label) <= 44 else f"{model.label[:43]}…")
-        _draw_validation(above, model)
-        _draw_losses(below, model)
-
-    chosen = [
-        f"seed {run.seed} epoch {one.epoch} with {number(one.value)}" for run in model.runs if (one := choice(run))
+def _sentences(models: Sequence[Model], rest: bool) -> list[str]:
+    said = [
+        *_rising(models),
+        *_not_falling(models),
+        *_small(models),
+        "Above: validation after every epoch, a thin line for each training seed and a thick one for their mean, a "
+        "dot where the epoch was chosen. Below: every part of the loss by step, each on its own scale, with the share "
+        "of the loss it is in the last third. One batch is logged at a time, so that lines are restless. The loss "
+        "of a Q head may rise and be learned all the same, because its target moves.",
     ]
-    label = f"Training of {model.label}. Chosen on validation: {'; '.join(chosen) or 'nothing'}."
-    return Panel(f"curves-{nth}", (360, 340), label, draw)
+    if rest:
+        said.append("The last panel has the validation of all further networks, each on a scale of its own.")
+    if any(model.config.get("refit") for model in models):
+        said.append("Drawn is the training that chose the epoch; the refit on training and validation part is not.")
+    return said
 
 
-def _draw_validation(axes: "Axes", model: Model) -> None:
-    for run in model.runs:
-        points = validations(run)
-        if points:
-            at, values = zip(*points, strict=True)
-            axes.plot(at, values, color=COLOURS["supervised"], linewidth=1.5, alpha=0.75)
-            best = choice(run)
-            assert best is not None
-            axes.plot(best.epoch, best.value, "o", color=COLOURS["supervised"], markersize=6)
-    axes.set_xlabel("epoch")
-    axes.locator_params("x", integer=True)
-    axes.set_ylabel(_selected_by(model.config))
-    bare(axes)
+def _rising(models: Sequence[Model]) -> list[str]:
+    """Whether more epochs might help."""
+    rising = [model.label for model in models if any(one and one.rising for one in map(ended, model.runs))]
+    known = [model for model in models if any(map(ended, model.runs))]
+    if not known:
+        return ["No run was validated, so that no epoch was chosen."]
+    if not rising:
+        return ["No validation was best in its last epoch: more epochs would hardly help."]
+    who = f"all {len(known)} networks" if len(rising) == len(known) > 2 else joined(rising)
+    return [f"Validation was best in the last epoch, so that more epochs may help: {who}."]
 
 
-def _draw_losses(axes: "Axes", model: Model) -> None:
-    names = list(dict.fromkeys(name for run in model.runs for name in losses(run)))
-    colours = dict(zip(names, [COLOURS["ink"], *(COLOURS[one] for one in SERIES)], strict=False))
-    for run in model.runs:
-        for name, points in losses(run).items():
-            if points:
-                at, values = zip(*points, strict=True)
-                known = name in axes.get_legend_handles_labels()[1]
-                axes.plot(
-                    at, values, color=colours.get(name, COLOURS["muted"]), linewidth=1.2, label=None if known else name
-                )
-    axes.set_xlabel("step")
-    axes.set_ylabel("loss")
-    bare(axes)
-    if names:
-        axes.legend(
-            loc="lower right",
-            bbox_to_anchor=(1, 0.97),
-            fontsize=8,
-            ncols=min(4, len(names)),
-            labelcolor=COLOURS["muted"],
-            borderaxespad=0,
-        )
+def _not_falling(models: Sequence[Model]) -> list[str]:
+    said = {"rises": "Rising from the first third of the steps to the last", "neither": "Not shown to fall"}
+    found: dict[str, dict[str, list[str]]] = {judged: {} for judged in said}
+    for model in models:
+        known = _shares(model.runs[0])
+        for name, points in losses(model.runs[0]).items():
+            judged = trend(np.array([point.value for point in points]))
+            if judged in found and name != "total" and (not known or known.get(name)):
+                found[judged].setdefault(name, []).append(model.label)
+    return [f"{said[judged]}: {_by_part(parts)}." for judged, parts in found.items() if parts]
 
 
-def _selected_by(config: Options) -> str:
-    evaluation = config["evaluation"]
-    return str(evaluation["select_by"])
+def _by_part(parts: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{part} of {joined(labels)}" for part, labels in parts.items())
+
+
+def _small(models: Sequence[Model]) -> list[str]:
+    """Parts that can teach little, because they are little of the loss."""
+    found: dict[str, list[str]] = {}
+    for model in models:
+        for name, share in _shares(model.runs[0]).items():
+            if 0 < abs(share) < SMALL:
+                found.setdefault(name, []).append(model.label)
+    return [f"Less than {SMALL:.0%} of the loss in the end: {_by_part(found)}."] if found else []
+
+
+def _shares(run: Run) -> dict[str, float]:
+    found = losses(run)
+    if "total" not in found:
+        return {}
+    total = found.pop("total")
+    by_step = {name: dict(points) for name, points in found.items()}
+    parts = {
+        name: np.array([points.get(one.at, np.nan) for one in total], np.float64) for name, points in by_step.items()
+    }
+    return shares(np.array([one.value for one in total], np.float64), parts)

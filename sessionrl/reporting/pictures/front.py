@@ -56,12 +56,11 @@ class Front:
 
 def _with_heads(subject: Subject) -> list[tuple[Model, list[str]]]:
     """Networks with Q heads and what these are called."""
-    found = []
+    prepared, found = subject.prepared, []
     for model in subject.networks:
         objective = registry.build("objective", model.config["objective"])
         if objective.rewards:
-            network = network_of(subject, model)
-            found.append((model, head_names(objective, network, subject.prepared)))
+            found.append((model, head_names(objective, network_of(subject, model), prepared)))
     if not found:
         raise CannotDraw(
             "None of these models has a Q head, so that there are no weights to turn.\n"
