@@ -97,9 +97,16 @@ class Subject:
         return [model for model in self.models if model.kind == "network"]
 
     def recommender(self, model: Model) -> Recommender:
-        """The first training seed of a model, loaded once."""
+        """The first training seed of a model, loaded once.
+
+        Raises:
+            CannotDraw: the run no longer has all that is needed to recommend; the results are still there.
+        """
         if model.label not in self._recommenders:
-            self._recommenders[model.label] = Recommender.load(model.runs[0].path)
+            try:
+                self._recommenders[model.label] = Recommender.load(model.runs[0].path)
+            except BadDirectory as error:
+                raise CannotDraw(str(error)) from None
         return self._recommenders[model.label]
 
     @cached_property
