@@ -1,6 +1,6 @@
 """The verbs that measure finished runs and show what came of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,26 +59,51 @@ def compare(
 
 
 def report(
-    *words: str, out: Path | None = None, title: str | None = None, only: str | None = None, data: Path | None = None
+    *words: str,
+    out: Path | None = None,
+    title: str | None = None,
+    only: str | None = None,
+    data: Path | None = None,
+    markdown: Annotated[bool, Parameter(negative="")] = False,
+    notebook: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Write one self-contained HTML page about runs on the same data.
+    """Write one self-contained HTML page about runs on the same data, or the same as Markdown or as a notebook.
 
     Args:
         words: one or more runs (those that differ only in their seed count as one model), and options of pictures,
             as closest.k=8 (`sessionrl list pictures`).
-        out: the page; report.html in the run when there is one run, else ./report.html.
+        out: the page; report.html in the run when there is one run, else ./report.html (.md, .ipynb).
         title: of the page.
         only: pictures, with commas between; all of them if not given, none with --only none.
         data: the prepared directory, if it was moved.
+        markdown: Markdown, with a folder of its figures, instead of the page.
+        notebook: a notebook whose cells make every table and picture anew, instead of the page.
     """
-    from sessionrl.reporting.report import write_report
     from sessionrl.runs import RunDirectory
 
     runs, asked = _runs_and_pictures("report", words, only, data)
-    page = out or (RunDirectory(runs[0]).report if len(runs) == 1 else Path("report.html"))
+    write, ending = _report_writer(markdown, notebook)
+    page = out or (RunDirectory(runs[0]).report if len(runs) == 1 else Path("report.html")).with_suffix(ending)
     with terminal.status(f"Writing {page}") as say:
-        write_report(runs, page, title, asked, say)
+        write(runs, page, title, asked, say)
     print(f"Report: {page}")
+
+
+def _report_writer(markdown: bool, notebook: bool) -> tuple[Callable[..., Path], str]:
+    """What writes a report, and how the name of its file ends."""
+    if markdown and notebook:
+        raise BadOption("Give --markdown or --notebook, one at a time.")
+    if markdown:
+        from sessionrl.reporting.markdown import write_markdown
+
+        return write_markdown, ".md"
+    if notebook:
+        from sessionrl.reporting.notebook import write_notebook
+
+        return write_notebook, ".ipynb"
+    from sessionrl.reporting.report import write_report
+
+    return write_report, ".html"
 
 
 def pictures(*words: str, out: Path | None = None, only: str | None = None, data: Path | None = None) -> None:
