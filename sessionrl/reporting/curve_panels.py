@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ABOVE, PART, ROW = 150, 58, 30  # points
+WIDTH, ABOVE, PART, ROW = 360, 104, 38, 30  # points
+TOP, TITLES, BETWEEN, LEFT, RIGHT = 22, 46, 20, 56, 8  # points that words take
 MOST = 6  # parts that are drawn; of `cat` and the like there may be more
 
 
@@ -30,18 +31,18 @@ def curves_panel(model: Model, shares: Mapping[str, float], name: str) -> Panel:
     """Of one model; shares: of the parts in the loss, where they are known."""
     parts = list(dict.fromkeys(part for run in model.runs for part in losses(run)))[:MOST]
 
+    height = TOP + ABOVE + TITLES + (PART + BETWEEN) * len(parts) + (12 if parts else 0)
+
     def draw(figure: "Figure") -> None:
-        heights = [ABOVE, *[PART] * len(parts)]
-        axes = np.atleast_1d(figure.subplots(len(heights), 1, height_ratios=heights))
-        axes[0].set_title(short(model.label, 44))
-        _draw_validation(axes[0], model)
-        for nth, part in enumerate(parts, 1):
-            _draw_part(axes[nth], model, part, shares.get(part))
-            if nth > 1:
-                axes[nth].sharex(axes[1])
-            axes[nth].tick_params(labelbottom=nth == len(parts))
-        if parts:
-            axes[-1].set_xlabel("step")
+        above, *below = _stacked(figure, len(parts), height)
+        above.set_title(short(model.label, 44))
+        _draw_validation(above, model)
+        for axes, part in zip(below, parts, strict=True):
+            _draw_part(axes, model, part, shares.get(part))
+            axes.set_xlim(*_steps(model))
+            axes.tick_params(labelbottom=axes is below[-1])
+        if below:
+            below[-1].set_xlabel("step")
 
     told = [
         f"seed {run.seed} epoch {one.chosen} of {one.last} with {number(one.value)}"
@@ -52,7 +53,7 @@ def curves_panel(model: Model, shares: Mapping[str, float], name: str) -> Panel:
     label = f"Training of {model.label}. Chosen on validation: {'; '.join(told) or 'nothing'}."
     if of:
         label += f" Shares of the loss in the end: {', '.join(of)}."
-    return Panel(name, (360, ABOVE + 30 + (PART + 6) * len(parts)), label, draw)
+    return Panel(name, (WIDTH, height), label, draw)
 
 
 def sparklines(models: Sequence[Model], name: str) -> Panel:
@@ -92,6 +93,17 @@ def _best(model: Model) -> str:
     return f"{number(float(np.mean([one.value for one in found])))} at epoch {epochs}"
 
 
+def _stacked(figure: "Figure", parts: int, height: int) -> "list[Axes]":
+    """One high and then low axes, placed by hand: the solver of a stack this high gives other digits every time."""
+    figure.set_layout_engine("none")
+    tops = [TOP, *(TOP + ABOVE + TITLES + nth * (PART + BETWEEN) for nth in range(parts))]
+    heights = [ABOVE, *[PART] * parts]
+    return [
+        figure.add_axes((LEFT / WIDTH, 1 - (top + tall) / height, 1 - (LEFT + RIGHT) / WIDTH, tall / height))
+        for top, tall in zip(tops, heights, strict=True)
+    ]
+
+
 def _draw_validation(axes: "Axes", model: Model) -> None:
     _draw_seeds(axes, [validations(run) for run in model.runs], COLOURS["supervised"])
     chosen: dict[int, list[float]] = {}
@@ -99,15 +111,21 @@ def _draw_validation(axes: "Axes", model: Model) -> None:
         chosen.setdefault(best.chosen, []).append(best.value)
     for epoch, values in chosen.items():
         axes.plot([epoch] * len(values), values, "o", color=COLOURS["supervised"], markersize=6)
-        words = f"epoch {epoch}" if len(model.runs) == 1 else f"epoch {epoch}: {len(values)} of {len(model.runs)}"
-        last = epoch == max(point.at for run in model.runs for point in validations(run))
+    if chosen:
+        times = {
+            epoch: f" ({len(chosen[epoch])} of {len(model.runs)})" if len(model.runs) > 1 else "" for epoch in chosen
+        }
+        words = ", ".join(f"epoch {epoch}{times[epoch]}" for epoch in sorted(chosen))
+        low, high = axes.get_ylim()
+        top = np.mean([validations(run)[-1].value for run in model.runs if validations(run)]) < (low + high) / 2
         axes.annotate(
-            words, (epoch, max(values)), (4 if last else 0, 6), textcoords="offset points",
-            ha="right" if last else "center", fontsize=8, color=COLOURS["muted"],
+            f"chosen: {words}", (1, top), (-2, -3 if top else 3), xycoords="axes fraction",
+            textcoords="offset points", ha="right", va="top" if top else "bottom", fontsize=8,
+            color=COLOURS["muted"],
         )  # fmt: skip
     if not any(validations(run) for run in model.runs):
         axes.annotate("not validated", (0.5, 0.5), xycoords="axes fraction", ha="center", color=COLOURS["muted"])
-    axes.margins(x=0.08, y=0.18)
+    axes.margins(x=0.08, y=0.12)
     axes.set_xlabel("epoch")
     axes.locator_params("x", integer=True)
     axes.set_ylabel(str(model.config["evaluation"]["select_by"]))
@@ -121,6 +139,13 @@ def _draw_part(axes: "Axes", model: Model, part: str, share: float | None) -> No
     axes.locator_params("y", nbins=3)
     axes.tick_params(labelsize=8)
     bare(axes)
+
+
+def _steps(model: Model) -> tuple[float, float]:
+    """The first and the last that was logged, with room."""
+    steps = [point.at for run in model.runs for points in losses(run).values() for point in points]
+    room = 0.04 * (max(steps) - min(steps)) or 0.5
+    return min(steps) - room, max(steps) + room
 
 
 def _draw_seeds(axes: "Axes", lines: Sequence[Sequence[Point]], colour: str) -> None:

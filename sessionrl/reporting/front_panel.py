@@ -133,6 +133,8 @@ def _name_ends(axes: "Axes", ends: Sequence[tuple[str, float, float, str]]) -> N
 
 
 def named(point: Point) -> str:
-    """A setting in words: the dial and its weight."""
-    weight = f"{point.setting.weight:.2g}".replace("-", "−")
-    return f"{point.setting.dial} at {weight}"
+    """A setting in words: the dial and its weight; a penalty below 0 is a bonus."""
+    dial, weight = point.setting
+    if dial == POPULARITY and weight < 0:
+        dial, weight = "popularity bonus", -weight
+    return f"{dial} at {weight:.2g}".replace("-", "−")

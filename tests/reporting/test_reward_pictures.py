@@ -12,7 +12,8 @@ import torch
 from shelf import CARD, KINDS, N_ITEMS, NEXT_ITEM, POPULARITY, SQN, network, rankings, shop
 
 from sessionrl import registry
-from sessionrl.analysis.front import Best, Verdict
+from sessionrl.analysis.dials import POPULARITY, Setting
+from sessionrl.analysis.front import Best, Point, Verdict
 from sessionrl.data.prepared import Prepared
 from sessionrl.data.sessions import Sessions
 from sessionrl.data.vocabulary import Vocabulary
@@ -20,6 +21,7 @@ from sessionrl.nn.items import Items
 from sessionrl.nn.network import Network
 from sessionrl.recommender import Offer, Recommender
 from sessionrl.reporting import calibration_panels
+from sessionrl.reporting.front_panel import named
 from sessionrl.reporting.models import load_models
 from sessionrl.reporting.pictures.calibration import CalibrationOfQ, knows
 from sessionrl.reporting.pictures.curves import Curves
@@ -131,24 +133,32 @@ def test_without_heads_there_is_no_front_and_no_calibration(drawn):
     )
 
 
-def verdict(difference, low, high, start=1.0, mark_equal=False):
+def test_a_penalty_below_0_is_a_bonus():
+    point = Point(Setting(POPULARITY, -0.25), None, None, {})
+    assert named(point) == "popularity bonus at 0.25"
+    assert named(point._replace(setting=Setting(POPULARITY, 0.5))) == "popularity penalty at 0.5"
+    assert named(point._replace(setting=Setting("novelty", -1.0))) == "novelty at −1"
+
+
+def verdict(heads, others, low=None, high=None):
+    """Of a start at 1; gains of the heads and of the dials without RL, and the interval of their difference."""
     from sessionrl.evaluation.compare import Comparison
 
-    p = 0.01 if mark_equal else 0.9
     one = Comparison(
-        "diversity@5", "all", "event", start + difference, start, difference, low, high, 0.01, 0.01, p, 0.01, "higher",
-        9, 9, (1, 1), "",
+        "diversity@5", "all", "event", 1 + heads, 1 + others, heads - others, low, high, 0.01, 0.01, 0.9, 0.01,
+        "higher", 9, 9, (1, 1), "",
     )  # fmt: skip
-    return Verdict("diversity@5", start, Best(None, start), Best(None, start), one)
+    return Verdict("diversity@5", 1.0, Best(None, 1 + heads), Best(None, 1 + others), one)
 
 
 def test_what_is_said_of_heads_beside_dials():
-    assert advantage(verdict(0.2, 0.1, 0.3)) == "more"
-    assert advantage(verdict(-0.2, -0.3, -0.1)) == "less"
-    assert advantage(verdict(0.02, -0.1, 0.1)) == "unclear"
-    assert advantage(verdict(0.002, 0.001, 0.003, mark_equal=True)) == "as much"
-    assert [advantage(verdict(by, None, None)) for by in (0.2, -0.2, 0.005)] == ["more", "less", "as much"]
-    assert advantage(verdict(0.2, 0.1, 0.3)._replace(difference=None)) == "as much"
+    assert advantage(verdict(0.5, 0.3, 0.1, 0.3)) == "more"
+    assert advantage(verdict(0.3, 0.5, -0.3, -0.1)) == "less"
+    assert advantage(verdict(0.5, 0.3, -0.1, 0.3)) == "unclear"
+    assert advantage(verdict(0.5, 0.46, 0.03, 0.05)) == "as much"
+    assert advantage(verdict(0.0, 0.001, -0.002, -0.001)) == "less"
+    assert [advantage(verdict(gain, 0.3)) for gain in (0.5, 0.1, 0.31)] == ["more", "less", "as much"]
+    assert advantage(verdict(0.5, 0.3)._replace(difference=None)) == "as much"
 
 
 def test_rewards_of_the_same_events_are_drawn_once(drawn):
@@ -272,6 +282,12 @@ def test_parts_that_do_not_fall_or_hardly_count_are_named(shelf):
     assert "Not shown to fall: td of gru4rec." in one.caption
     assert "Less than 1% of the loss in the end: td of gru4rec." in one.caption
     assert "Shares of the loss in the end: ce " in one.panels[0].label
+
+
+@pytest.mark.parametrize("picture", [Curves(), CalibrationOfQ(), Front(networks=1, events=50)])
+def test_it_is_drawn_alike_every_time(drawn, picture):
+    first, again = ([panel.svg for one in picture.draw(drawn) for panel in one.panels] for _ in range(2))
+    assert first == again
 
 
 def test_baselines_have_no_training(shelf):

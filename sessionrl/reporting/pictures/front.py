@@ -23,6 +23,8 @@ from sessionrl.reporting.picture import Section
 from sessionrl.reporting.subject import CannotDraw, Subject
 from sessionrl.scorers import NetworkScorer
 
+ALIKE = 0.1  # of the larger gain: a smaller difference of two gains does not matter
+
 
 @register("picture", "front")
 @dataclass(frozen=True)
@@ -167,11 +169,10 @@ def _compared(verdict: Verdict) -> str:
 def advantage(verdict: Verdict) -> str:
     """``more``, ``less``, ``as much`` or ``unclear``: what the Q heads bring beside the dials without RL."""
     one = verdict.difference
-    if one is None or one.mark == "equivalent":
+    if one is None or abs(one.difference) <= ALIKE * max(verdict.gain, verdict.other_gain):
         return "as much"
     if one.low is None or one.high is None:
-        small = one.smallest_effect * abs(verdict.start)
-        return "as much" if abs(one.difference) <= small else "more" if one.difference > 0 else "less"
+        return "more" if one.difference > 0 else "less"
     return "more" if one.low > 0 else "less" if one.high < 0 else "unclear"
 
 
