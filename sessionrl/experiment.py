@@ -41,10 +41,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Reporter:
-    """How a long run speaks: `say` gets a sentence, `progress` every step."""
+    """How a long run speaks: `say` gets a sentence, `progress` every step, `line` every line of the log."""
 
     say: Say = lambda sentence: None
     progress: Callable[[Progress], None] = lambda progress: None
+    line: Callable[[dict[str, Any]], None] = lambda line: None
 
 
 class Experiment:
@@ -261,7 +262,7 @@ class Experiment:
             self.reporter.say(f"Going on from {checkpoint}")
         else:
             self.reporter.say(f"Training {configuration.label(self.config)} ({name}) on {len(sessions):,} sessions")
-        journal = Journal(run, name, checkpoint if resume else None)
+        journal = Journal(run, name, checkpoint if resume else None, self.reporter.line)
         if "from" in self.config and chosen is None and len(self.prepared.valid) and not resume:
             value = self._value(self._network(run, catalogue).to(self.device))
             journal.add({"step": 0, "epoch": 0, "validation": value, "of_networks": [value]})

@@ -7,7 +7,7 @@ from cyclopts import App, CycloptsError
 
 from sessionrl import __version__
 from sessionrl.cli.describing import check, doctor, list_, show
-from sessionrl.cli.measuring import compare, evaluate, pictures, report
+from sessionrl.cli.measuring import compare, evaluate, export, pictures, report
 from sessionrl.cli.preparing import prepare
 from sessionrl.cli.recommending import extend, recommend
 from sessionrl.cli.training import demo, train
@@ -25,6 +25,7 @@ app.command(evaluate)
 app.command(compare, usage="Usage: sessionrl compare RUN RUN ... [OPTIONS]")
 app.command(report, usage="Usage: sessionrl report RUN ... [PICTURE.KEY=VALUE ...] [OPTIONS]")
 app.command(pictures, usage="Usage: sessionrl pictures RUN ... [PICTURE.KEY=VALUE ...] [OPTIONS]")
+app.command(export, usage="Usage: sessionrl export RUN ... --to (tensorboard=DIR | mlflow=sqlite:///FILE)")
 app.command(recommend)
 app.command(extend)
 app.command(list_, name="list")

@@ -106,6 +106,29 @@ def _report_writer(markdown: bool, notebook: bool) -> tuple[Callable[..., Path],
     return write_report, ".html"
 
 
+def export(*runs: Path, to: Annotated[tuple[str, ...], Parameter(negative="")]) -> None:
+    """Tell a tracker of runs that exist: their log, their complete configuration, their measurements.
+
+    Args:
+        runs: finished or not.
+        to: tensorboard=DIR or mlflow=sqlite:///FILE; may be given several times.
+    """
+    from sessionrl.runs import RunDirectory
+    from sessionrl.tracking.addresses import addresses
+    from sessionrl.tracking.addresses import export as export_run
+
+    places = addresses(to, "--to")
+    if not runs:
+        raise BadOption("Give at least one run: sessionrl export RUN ... --to tensorboard=DIR")
+    directories = [RunDirectory(path) for path in runs]
+    for run in directories:
+        run.check(finished=False)
+    for place in places:
+        for run in directories:
+            export_run(run, place)
+        print(f"{len(runs)} run{'s' if len(runs) > 1 else ''} told to {place}")
+
+
 def pictures(*words: str, out: Path | None = None, only: str | None = None, data: Path | None = None) -> None:
     """Draw pictures of runs on the same data: files to use elsewhere, and a page that shows them.
 

@@ -1,5 +1,6 @@
 """The log of one phase of a training, and what of it is worth telling."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,10 +25,17 @@ class Journal:
         phase: "selection" or "refit"
         checkpoint: where the training goes on from; what was logged after it will happen again, so it is taken out
             of the log. None if the phase starts anew.
+        tell: gets every line that is added
     """
 
-    def __init__(self, run: RunDirectory, phase: str, checkpoint: Path | None):
-        self._run, self._phase = run, phase
+    def __init__(
+        self,
+        run: RunDirectory,
+        phase: str,
+        checkpoint: Path | None,
+        tell: Callable[[dict[str, Any]], None] = lambda line: None,
+    ):
+        self._run, self._phase, self._tell = run, phase, tell
         self._loss: float | None = None
         self._best: float | None = None
         state = {"step": -1, "epoch": -1} if checkpoint is None else checkpoint_state(checkpoint)
@@ -41,7 +49,9 @@ class Journal:
 
     def add(self, entry: dict[str, Any]) -> News | None:
         """Write a line; news if it is a validation."""
-        self._run.append_log({"phase": self._phase, **entry})
+        line = {"phase": self._phase, **entry}
+        self._run.append_log(line)
+        self._tell(line)
         return self._read(entry)
 
     def _read(self, entry: dict[str, Any]) -> News | None:

@@ -11,7 +11,7 @@ from sessionrl import config
 from sessionrl.runs import PreparedDirectory, RunDirectory, runs_in
 
 PRESETS = ", ".join(config.preset_names())
-KINDS = "backbones, baselines, metrics, objectives, policies, presets, readers, rewards, slices"
+KINDS = "backbones, baselines, metrics, objectives, pictures, policies, presets, readers, rewards, slices"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def refused(shop, sessionrl):
     ("command", "message"),
     [
         (["trian"], 'Unknown command "trian". Did you mean "train"? Available commands: prepare, train, evaluate, '
-                    "compare, report, recommend, extend, list, ...\n  do now: sessionrl --help"),
+                    "compare, report, pictures, export, recommend, ...\n  do now: sessionrl --help"),
         (["prepare"], 'Command "prepare" parameter --reader requires an argument.\n  do now: sessionrl prepare --help'),
         (["train", "markov", "--ouut", "x"],
          "Unknown option: --ouut. Did you mean --out?\n  do now: sessionrl train --help"),
