@@ -24,7 +24,7 @@ from sessionrl.scorers import ROWS, NetworkScorer
 WEIGHTS = (-1.0, -0.35, -0.1, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 POPULARITY, NOISE, TOGETHER = "popularity penalty", "noise", "all Q heads"
 ALONE = 4  # heads that get a dial each; of more there is only the one of all together
-QUICK, PATIENT = 8 * 10**9, 30 * 10**9  # scores that are ranked
+QUICK, PATIENT = 8 * 10**9, 50 * 10**9  # scores that are ranked
 FEW = 300  # events that a picture needs to say anything
 CELLS = 1 << 25  # scores held at once: 128 MiB as float32
 

@@ -12,7 +12,8 @@ import torch
 from shelf import CARD, KINDS, N_ITEMS, NEXT_ITEM, POPULARITY, SQN, network, rankings, shop
 
 from sessionrl import registry
-from sessionrl.analysis.dials import POPULARITY, Setting
+from sessionrl.analysis import dials
+from sessionrl.analysis.dials import Setting
 from sessionrl.analysis.front import Best, Point, Verdict
 from sessionrl.data.prepared import Prepared
 from sessionrl.data.sessions import Sessions
@@ -134,9 +135,9 @@ def test_without_heads_there_is_no_front_and_no_calibration(drawn):
 
 
 def test_a_penalty_below_0_is_a_bonus():
-    point = Point(Setting(POPULARITY, -0.25), None, None, {})
+    point = Point(Setting(dials.POPULARITY, -0.25), None, None, {})
     assert named(point) == "popularity bonus at 0.25"
-    assert named(point._replace(setting=Setting(POPULARITY, 0.5))) == "popularity penalty at 0.5"
+    assert named(point._replace(setting=Setting(dials.POPULARITY, 0.5))) == "popularity penalty at 0.5"
     assert named(point._replace(setting=Setting("novelty", -1.0))) == "novelty at −1"
 
 
