@@ -15,6 +15,7 @@ import torch
 
 from sessionrl import config, registry
 from sessionrl.contracts import check_reward
+from sessionrl.contracts.made_up_runs import made_up_runs
 from sessionrl.contracts.trial import made_up_context, made_up_transitions
 from sessionrl.nn.backbones.gru import GRU
 from sessionrl.nn.candidates import ItemSampler
@@ -69,8 +70,9 @@ def test_every_decision_is_in_their_index():
         ("docs/models.md", lambda: config.preset_names()),
         ("docs/metrics.md", lambda: [f"{name}@k" for name in registry.names("metric")]),
         ("docs/data.md", lambda: registry.names("reader")),
+        ("docs/show.md", lambda: registry.names("picture")),
     ],
-    ids=["presets", "metrics", "readers"],
+    ids=["presets", "metrics", "readers", "pictures"],
 )
 def test_every_name_has_its_row_and_every_row_a_name(page, names):
     rows = set(re.findall(r"^\| `([^`]+)` \|", TEXT[page], re.MULTILINE))
@@ -177,6 +179,19 @@ def test_the_example_of_a_reward_runs(monkeypatch):
     known = replace(made_up_context(), attributes={"price": torch.tensor([torch.nan, 4.0, 5.0, 6.0, torch.nan])})
     item = torch.tensor([1, 2, 3, 4])
     assert paid(made_up_transitions([0]), item, known).tolist() == [1, 1, 0, 0]
+
+
+def test_the_example_of_a_picture_to_change_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    for run in made_up_runs():
+        (tmp_path / "runs" / run.name).symlink_to(run)
+    (example,) = [block for language, block in BLOCK.findall(TEXT["docs/show.md"]) if language == "python"]
+    names: dict[str, object] = {}
+    exec(compile(example, "docs/show.md", "exec"), names)
+    assert names["figure"].axes[0].get_title() == "What decides"
+    assert (tmp_path / "headline.pdf").read_bytes().startswith(b"%PDF")
+    assert len(names["numbers"]) == len(names["subject"].models)
 
 
 @pytest.mark.slow
