@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from sessionrl import __version__
 from sessionrl.reporting import page_tables, provenance
-from sessionrl.reporting.drawing import Drawing, ProductPanel
+from sessionrl.reporting.drawing import Drawing, Panel, ProductPanel
 from sessionrl.reporting.figure_files import write_drawing
 from sessionrl.reporting.findings import findings_of
 from sessionrl.reporting.markdown_text import code, plain, products_of, table, table_of
@@ -112,15 +112,25 @@ def _pictures(drawn: Drawn, folder: str) -> list[str]:
 
 
 def _drawing(drawing: Drawing, folder: str) -> list[str]:
-    parts = [f"### {plain(drawing.title)}", plain(drawing.caption)]
-    for panel in drawing.panels:
-        if isinstance(panel, ProductPanel):
-            files = {item: _address(folder, _picture_name(panel, item)) for item in panel.products}
-            parts.append(products_of(panel, files))
-        else:
-            words = re.sub(r"[\[\]]", r"\\\g<0>", plain(panel.label))
-            parts.append(f"![{words}]({_address(folder, f'{panel.name}.svg')})")
+    products = [panel for panel in drawing.panels if isinstance(panel, ProductPanel)]
+    figures = [panel for panel in drawing.panels if isinstance(panel, Panel)]
+    framed = any(cell.frame for panel in products for row in panel.rows for cell in row.cells)
+    parts = [
+        f"### {plain(drawing.title)}",
+        plain(drawing.caption) + (" What a page would frame is bold here." if framed else ""),
+    ]
+    if figures:
+        parts.append("\n".join(_figure(panel, folder) for panel in figures))  # in one paragraph: side by side
+    for panel in products:
+        parts.append(
+            products_of(panel, {item: _address(folder, _picture_name(panel, item)) for item in panel.products})
+        )
     return [*parts, f"[The numbers]({_address(folder, f'{drawing.name}.csv')})"]
+
+
+def _figure(panel: Panel, folder: str) -> str:
+    words = re.sub(r"[\[\]]", r"\\\g<0>", plain(panel.label))
+    return f"![{words}]({_address(folder, f'{panel.name}.svg')})"
 
 
 def _address(folder: str, name: str) -> str:

@@ -67,7 +67,7 @@ def _cell_text(cell: Cell) -> str:
 
 
 def products_of(panel: ProductPanel, files: Mapping[int, str]) -> str:
-    """Rows of products: their pictures, and below them names and notes; hits and agreements are bold.
+    """Rows of products: their pictures, and below them names and notes; what was chosen is bold.
 
     files: of the pictures by item number, as the Markdown names them
     """
@@ -93,6 +93,6 @@ def _row_text(row: ProductRow) -> str:
 def _product_text(panel: ProductPanel, cell: ProductCell) -> str:
     card = panel.products[cell.item]
     name = plain(card.name or card.item_id)
-    said = {"hit": "chosen", "target": "chosen", "agrees": "", "differs": "other category", "": ""}[cell.frame]
+    said = "other category" if cell.frame == "differs" else ""
     bold = f"**{name}**" if cell.frame in ("hit", "target") else name
     return "<br>".join(filter(None, [bold, plain(cell.note), said]))

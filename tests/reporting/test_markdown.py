@@ -117,7 +117,7 @@ def test_rows_of_products_name_what_was_chosen_in_bold():
     lines = [re.split(r" +\| ?", line.removeprefix("| ")) for line in shown.split("\n\n")[2].splitlines()]
     assert shown.startswith("**Session 7**\n\nin May\n\n|")
     assert lines[2][1] == '<img src="f/1.svg" width="72" alt="">'
-    assert lines[3][:3] == ["gru4rec<br>2 hits", "**Mug \\<big>**<br>0.5<br>chosen", "mug-2<br>0.1"]
+    assert lines[3][:3] == ["gru4rec<br>2 hits", "**Mug \\<big>**<br>0.5", "mug-2<br>0.1"]
     assert lines[5][:3] == ["markov", "mug-2<br>other category", ""]
 
 
