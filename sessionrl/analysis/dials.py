@@ -23,6 +23,7 @@ from sessionrl.scorers import ROWS, NetworkScorer
 
 WEIGHTS = (-1.0, -0.35, -0.1, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 POPULARITY, NOISE, TOGETHER = "popularity penalty", "noise", "all Q heads"
+SUPERVISED = "trained without RL"
 ALONE = 4  # heads that get a dial each; of more there is only the one of all together
 QUICK, PATIENT = 8 * 10**9, 50 * 10**9  # scores that are ranked
 FEW = 300  # events that a picture needs to say anything
@@ -120,6 +121,14 @@ def turned(
     return found
 
 
+def without_rl(
+    scorer: NetworkScorer | EnsembleScorer, sample: Sample, weights: Sequence[float], about: Rankings, seed: int
+) -> dict[Setting, Rankings]:
+    """The popularity penalty on a network that was trained without RL: settings of the dial `SUPERVISED`, 0 too."""
+    found = turned(scorer, sample, [Dial(POPULARITY, (), tuple(weights))], about, seed)
+    return {Setting(SUPERVISED, setting.weight): one for setting, one in found.items() if setting != TRAINED}
+
+
 def affordable(items: int, settings: int, most: int) -> int:
     """Events that can be ranked at so many settings: 40 seconds of one core at 5 ns each, up to three minutes for 300.
 
@@ -187,7 +196,8 @@ def _turn(
     if policy.heads != "supervised":
         yield TRAINED, policy.order_by(scores, states)
     hidden = scores.logits == -torch.inf
-    begin, q = standardised(plain).masked_fill(hidden, -torch.inf), standardised(scores.q)
+    begin = standardised(plain).masked_fill(hidden, -torch.inf)
+    q = standardised(scores.q) if scores.q.numel() else scores.q
     popularity, rng = controls
     for dial in dials:
         if dial.heads:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sessionrl.analysis.dials import NOISE, POPULARITY, START, TRAINED, Dial, Setting
+from sessionrl.analysis.dials import NOISE, POPULARITY, START, SUPERVISED, TRAINED, Dial, Setting
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.evaluation.compare import Comparison, compare
 from sessionrl.evaluation.rankings import Rankings
@@ -128,6 +128,12 @@ def at_the_price(dials: Iterable[Dial], measured: Sequence[Point], give_up: floa
     return result
 
 
+def line_of(dial: str, measured: Iterable[Point]) -> list[Point]:
+    """The points of a dial by rising weight, that of weight 0 among them."""
+    own = (dial,) if dial == SUPERVISED else (dial, START.dial)  # another network has a weight 0 of its own
+    return sorted((p for p in measured if p.setting.dial in own), key=lambda p: p.setting.weight)
+
+
 def verdicts(
     measured: Sequence[Point], found: Mapping[Setting, Rankings], catalogue: Catalogue, give_up: float, seed: int
 ) -> list[Verdict]:
@@ -150,7 +156,7 @@ def verdicts(
 
 def needs_no_rl(setting: Setting) -> bool:
     """Whether it is a dial without Q heads."""
-    return setting.dial in (POPULARITY, NOISE)
+    return setting.dial in (POPULARITY, NOISE, SUPERVISED)
 
 
 def _best(candidates: Iterable[Point], axis: str, start: float) -> Best:

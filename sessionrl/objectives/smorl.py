@@ -82,8 +82,10 @@ class SMORL:
         """Whether candidates are sampled."""
         return self.supervised.samples
 
-    def valued(self, batch: Transitions, context: Context) -> Valued:
-        """One head for each goal, paid for the logged action, whatever `rewards_of` pays in training."""
+    def valued(self, batch: Transitions, context: Context) -> Valued | None:
+        """One head for each goal; where the top item is paid for, Q(s, a) is a value of no reward of a."""
+        if self.rewards_of == "top":
+            return None
         paid = self.reward(batch, batch.action, context)
         return Valued(dict(zip(self._names(), paid.unbind(1), strict=True)), self.gamma)
 

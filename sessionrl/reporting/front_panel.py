@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionrl.analysis.dials import NOISE, POPULARITY, START, TRAINED
-from sessionrl.analysis.front import Point, Verdict, pareto
+from sessionrl.analysis.dials import NOISE, POPULARITY, START, SUPERVISED, TRAINED
+from sessionrl.analysis.front import Point, Verdict, line_of, pareto
 from sessionrl.reporting.drawing import COLOURS, SERIES, Panel, bare, spread
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import number
@@ -39,15 +39,17 @@ def front_panel(one: Turned, axis: str, name: str, give_up: float) -> Panel:
     start = one.points[0]
     kept = [p for p in one.points if p.accuracy.model >= SHOWN * start.accuracy.model]
     best = pareto(*(np.array(v) for v in ([p.axes[axis].model for p in kept], [p.accuracy.model for p in kept])))
+    on_front = {p.setting for p, on in zip(kept, best, strict=True) if on}
 
     def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         ends = [("weight 0", start.axes[axis].model, start.accuracy.model, COLOURS["ink"])]
         for nth, dial in enumerate(one.dials):
-            line = [(p, on) for p, on in zip(kept, best, strict=True) if p.setting.dial in (dial, START.dial)]
-            look = _look(dial, nth)
-            _draw_dial(axes, sorted(line, key=lambda each: each[0].setting.weight), axis, look)
-            last = max((p for p, _ in line), key=lambda p: p.setting.weight)
+            line, look = line_of(dial, kept), _look(dial, nth)
+            if not line:
+                continue
+            _draw_dial(axes, [(p, p.setting in on_front) for p in line], axis, look)
+            last = line[-1]
             if last.setting != START:
                 ends.append((dial, last.axes[axis].model, last.accuracy.model, look.colour))
         _draw_start(axes, one, axis, give_up)
@@ -81,6 +83,8 @@ class _Look(NamedTuple):
 def _look(dial: str, nth: int) -> _Look:
     if dial == POPULARITY:
         return _Look(COLOURS["ink"], "--", "D")
+    if dial == SUPERVISED:
+        return _Look(COLOURS["baseline"], "-.", "p")
     if dial == NOISE:
         return _Look(COLOURS["muted"], ":", "X")
     return _Look(COLOURS[SERIES[nth % len(SERIES)]], "-", MARKERS[nth % len(MARKERS)])
@@ -135,6 +139,9 @@ def _name_ends(axes: "Axes", ends: Sequence[tuple[str, float, float, str]]) -> N
 def named(point: Point) -> str:
     """A setting in words: the dial and its weight; a penalty below 0 is a bonus."""
     dial, weight = point.setting
+    if dial == SUPERVISED:
+        penalty = f" and the popularity {'penalty' if weight > 0 else 'bonus'} at {abs(weight):.2g}" if weight else ""
+        return f"the network {dial}{penalty}"
     if dial == POPULARITY and weight < 0:
         dial, weight = "popularity bonus", -weight
     return f"{dial} at {weight:.2g}".replace("-", "−")

@@ -39,9 +39,9 @@ def test_cql_on_one_head_has_no_head_beside_its_scores():
     assert objective("cql", one_head=True).valued(batch(), context()) is None
 
 
-@pytest.mark.parametrize("rewards_of", ["logged", "top"])
-def test_smorl_has_a_reward_for_every_head_paid_for_the_logged_action(rewards_of):
-    found = objective("smorl", rewards_of=rewards_of).valued(batch(), context())
+def test_smorl_has_a_reward_for_every_head_unless_another_item_than_the_action_is_paid_for():
+    assert objective("smorl", rewards_of="top").valued(batch(), context()) is None
+    found = objective("smorl").valued(batch(), context())
     assert list(found.rewards) == ["relevance", "diversity", "novelty"]
     assert found.rewards["relevance"].tolist() == pytest.approx([0.2, 3])
     # From item 1 at (1, 0) to item 2 at (.6, .8), and from there to item 3 at (0, 1).

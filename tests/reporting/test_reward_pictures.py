@@ -86,8 +86,10 @@ def fronts(drawn):
 
 def test_a_front_for_every_network_with_heads_beside_dials_without_rl(fronts):
     assert [one.title.rpartition(": ")[2] for one in fronts] == ["sqn-gru", "smorl-gru", "hist-gru"]
-    dials = [{row["dial"] for row in rows(one)} - {"none", "popularity penalty", "noise"} for one in fronts]
-    assert dials == [{"reward"}, {"relevance", "novelty", "all Q heads"}, {"head 1"}]
+    without = {"none", "popularity penalty", "noise", "trained without RL"}
+    dials = [{row["dial"] for row in rows(one)} for one in fronts]
+    assert all(without < found for found in dials)
+    assert [found - without for found in dials] == [{"reward"}, {"relevance", "novelty", "all Q heads"}, {"head 1"}]
     assert [len(one.panels) for one in fronts] == [3, 3, 3]
     assert all(panel.svg.startswith("<svg") for one in fronts for panel in one.panels)
 
@@ -134,11 +136,25 @@ def test_without_heads_there_is_no_front_and_no_calibration(drawn):
     )
 
 
+def test_the_network_that_was_trained_without_rl_is_as_it_is_at_weight_0(drawn, fronts):
+    alone = [row for row in rows(fronts[1]) if row["dial"] == "trained without RL" and float(row["weight"]) == 0]
+    again = [row for row in rows(fronts[0]) if row["dial"] == "trained without RL" and float(row["weight"]) == 0]
+    assert len(alone) == 5
+    assert [row["value"] for row in alone] == [row["value"] for row in again]
+    assert {row["needs RL"] for row in alone} == {"0"}
+
+
 def test_a_penalty_below_0_is_a_bonus():
     point = Point(Setting(dials.POPULARITY, -0.25), None, None, {})
     assert named(point) == "popularity bonus at 0.25"
     assert named(point._replace(setting=Setting(dials.POPULARITY, 0.5))) == "popularity penalty at 0.5"
     assert named(point._replace(setting=Setting("novelty", -1.0))) == "novelty at −1"
+    alone = [named(point._replace(setting=Setting(dials.SUPERVISED, weight))) for weight in (0.0, 0.5, -0.5)]
+    assert alone == [
+        "the network trained without RL",
+        "the network trained without RL and the popularity penalty at 0.5",
+        "the network trained without RL and the popularity bonus at 0.5",
+    ]
 
 
 def verdict(heads, others, low=None, high=None):

@@ -8,11 +8,24 @@ import numpy as np
 from pydantic import Field
 
 from sessionrl import registry
-from sessionrl.analysis.dials import START, affordable, dials_of, empty, sampled, turned
+from sessionrl.analysis.dials import (
+    START,
+    SUPERVISED,
+    WEIGHTS,
+    Dial,
+    Setting,
+    affordable,
+    dials_of,
+    empty,
+    sampled,
+    turned,
+    without_rl,
+)  # fmt: skip
 from sessionrl.analysis.front import CLOSER, Best, Point, Verdict, at_the_price, needs_no_rl, pareto, points, verdicts
 from sessionrl.analysis.heads import head_names
 from sessionrl.ensemble import EnsembleScorer
 from sessionrl.evaluation.compare import Comparison
+from sessionrl.evaluation.rankings import Rankings
 from sessionrl.nn.network import Network
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import Drawing, csv_text
@@ -23,6 +36,7 @@ from sessionrl.reporting.picture import Section
 from sessionrl.reporting.subject import CannotDraw, Subject
 from sessionrl.scorers import NetworkScorer
 
+CONTROL = Dial(SUPERVISED, (), WEIGHTS)
 ALIKE = 0.1  # of the larger gain: a smaller difference of two gains does not matter
 
 
@@ -47,7 +61,7 @@ class Front:
     def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
         named = _with_heads(subject)
         drawn = named[: self.networks]
-        settings = sum(1 + len(dial.weights) + CLOSER for _, names in drawn for dial in dials_of(names))
+        settings = sum(1 + len(dial.weights) + CLOSER for _, names in drawn for dial in (*dials_of(names), CONTROL))
         events = affordable(len(subject.catalogue) - 1, settings, self.events)
         left_out = len(named) - len(drawn)
         return [
@@ -93,12 +107,29 @@ def _turn(subject: Subject, model: Model, names: Sequence[str], limits: tuple[in
     scorer, shown = scorer_of(subject, model), subject.recommender(model).catalogue.recommendable
     about = empty(sample, subject.prepared.kinds, shown, int(headline.partition("@")[2]), len(catalogue) - 1)
     dials = dials_of(names)
-    found = turned(scorer, sample, dials, about, subject.seed)
+    control = _trained_without_rl(subject, model)
+    if control is not None:
+        dials.append(CONTROL)
+
+    def ranked(some: Sequence[Dial]) -> dict[Setting, Rankings]:
+        own = [dial for dial in some if dial.name != SUPERVISED]
+        found = turned(scorer, sample, own, about, subject.seed)
+        if control is not None:
+            found |= without_rl(control, sample, some[-1].weights, about, subject.seed)
+        return found
+
+    found = ranked(dials)
     measured = points(found, catalogue, headline, subject.seed)
-    found |= turned(scorer, sample, at_the_price(dials, measured, give_up), about, subject.seed)
+    found |= ranked(at_the_price(dials, measured, give_up))
     measured = points(found, catalogue, headline, subject.seed)
     judged = verdicts(measured, found, catalogue, give_up, subject.seed)
     return Turned(model, headline, tuple(dial.name for dial in dials), measured, judged, len(about), sample.of)
+
+
+def _trained_without_rl(subject: Subject, model: Model) -> NetworkScorer | EnsembleScorer | None:
+    """The same network trained with `next_item` alone, if it is among the models."""
+    control = next((one.control for one in subject.results.controlled if one.model is model), None)
+    return None if control is None else scorer_of(subject, control)
 
 
 def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
@@ -121,7 +152,8 @@ def _how_to_read(headline: str) -> str:
         "Up is accurate, right is more of the other. Every line is a dial on the finished network, nothing is trained "
         "again: it leaves the diamond, weight 0, the list as the supervised head orders it; dots mark weights up to 3, "
         "the pale side those below 0. The dashed line takes popularity out, the dotted one adds noise: neither needs "
-        "RL. Large dots are beaten by no other on both sides. What loses more than a fifth of "
+        "RL. The line of dashes and dots, where there is one, is such a network trained with next_item alone, under "
+        "the same penalty. Large dots are beaten by no other on both sides. What loses more than a fifth of "
         f"{headline} is in the table only."
     )
 
