@@ -11,7 +11,7 @@ from sessionrl.reporting import page_tables, provenance
 from sessionrl.reporting.drawing import Drawing, Panel, ProductPanel
 from sessionrl.reporting.figure_files import write_drawing
 from sessionrl.reporting.findings import findings_of
-from sessionrl.reporting.markdown_text import code, plain, products_of, table, table_of
+from sessionrl.reporting.markdown_text import BOLD, code, plain, products_of, table, table_of
 from sessionrl.reporting.models import Model, load_models
 from sessionrl.reporting.page import need
 from sessionrl.reporting.page_tables import SYMBOLS
@@ -114,17 +114,14 @@ def _pictures(drawn: Drawn, folder: str) -> list[str]:
 def _drawing(drawing: Drawing, folder: str) -> list[str]:
     products = [panel for panel in drawing.panels if isinstance(panel, ProductPanel)]
     figures = [panel for panel in drawing.panels if isinstance(panel, Panel)]
-    framed = any(cell.frame for panel in products for row in panel.rows for cell in row.cells)
-    parts = [
-        f"### {plain(drawing.title)}",
-        plain(drawing.caption) + (" What a page would frame is bold here." if framed else ""),
-    ]
+    framed = any(cell.frame in BOLD for panel in products for row in panel.rows for cell in row.cells)
+    words = " What a page frames is bold here." if framed else ""
+    parts = [f"### {plain(drawing.title)}", plain(drawing.caption) + words]
     if figures:
         parts.append("\n".join(_figure(panel, folder) for panel in figures))  # in one paragraph: side by side
     for panel in products:
-        parts.append(
-            products_of(panel, {item: _address(folder, _picture_name(panel, item)) for item in panel.products})
-        )
+        files = {item: _address(folder, _picture_name(panel, item)) for item in panel.products}
+        parts.append(products_of(panel, files))
     return [*parts, f"[The numbers]({_address(folder, f'{drawing.name}.csv')})"]
 
 

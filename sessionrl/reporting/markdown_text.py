@@ -7,6 +7,7 @@ from sessionrl.reporting.drawing import ProductCell, ProductPanel, ProductRow
 from sessionrl.reporting.page_tables import Cell, Column, TableView
 
 WIDTH = 72  # pixels of a product's picture
+BOLD = ("hit", "target")  # frames of the names that are bold
 
 
 def plain(text: str) -> str:
@@ -94,5 +95,5 @@ def _product_text(panel: ProductPanel, cell: ProductCell) -> str:
     card = panel.products[cell.item]
     name = plain(card.name or card.item_id)
     said = "other category" if cell.frame == "differs" else ""
-    bold = f"**{name}**" if cell.frame in ("hit", "target") else name
+    bold = f"**{name}**" if cell.frame in BOLD else name
     return "<br>".join(filter(None, [bold, plain(cell.note), said]))
