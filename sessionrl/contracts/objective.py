@@ -11,7 +11,7 @@ from torch import Tensor
 from sessionrl import registry
 from sessionrl.contracts.gradients import check_gradients
 from sessionrl.contracts.made_up import N_ITEMS, require
-from sessionrl.contracts.trial import Scored, Surroundings, Trial
+from sessionrl.contracts.trial import Scored, Surroundings, Trial, made_up_context
 from sessionrl.data.sessions import PAD
 from sessionrl.nn.prefixes import Transitions
 from sessionrl.objectives.objective import Objective
@@ -42,6 +42,7 @@ def check_objective(name: str, **options: Any) -> None:
                 which = f"{who}, {where}, {len(batch)} transitions{', all done' if batch.done.all() else ''}"
                 _check_loss(trial, batch, which)
                 _check_shown(trial, batch, which)
+                _check_valued(objective, batch, around, which)
         if objective.samples:
             _check_small(Trial(objective, Surroundings(shown=np.arange(MANY) > 0)), who)
 
@@ -87,6 +88,21 @@ def _check_promises(objective: Objective, who: str) -> None:
     for promise in ("bootstraps", "samples"):
         found = getattr(objective, promise)
         require(isinstance(found, bool), f"{who}: {promise} should be True or False, but is {found!r}")
+
+
+def _check_valued(objective: Objective, batch: Transitions, around: Surroundings, who: str) -> None:
+    """One reward of every transition for each Q head, if they are said to be values."""
+    found = objective.valued(batch, made_up_context(around.shown)) if hasattr(objective, "valued") else None
+    if found is None:
+        return
+    heads = ", ".join(found.rewards)
+    require(len(found.rewards) == objective.rewards, f"{who}: {objective.rewards} Q heads, but it is paid for {heads}")
+    require(0 <= found.gamma <= 1, f"{who}: gamma should lie in 0 … 1, but is {found.gamma}")
+    for name, reward in found.rewards.items():
+        require(
+            reward.shape == (len(batch),),
+            f"{who}: reward {name!r} should have shape {[len(batch)]}, but has {list(reward.shape)}",
+        )
 
 
 def _check_loss(trial: Trial, batch: Transitions, who: str) -> None:

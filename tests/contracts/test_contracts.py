@@ -15,7 +15,7 @@ from sessionrl.contracts import check_backbone, check_baseline, check_metric, ch
 from sessionrl.contracts.by_name import CONTRACTS
 from sessionrl.nn.prefixes import Prefixes
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Loss
+from sessionrl.objectives.objective import Loss, Valued
 
 # Readers need a sample each, in test_reader_contract.py; rewards and pictures have files of their own.
 CHECKS = {kind: check for kind, check in CONTRACTS.items() if kind not in ("reader", "reward", "picture")}
@@ -276,6 +276,21 @@ class ThinksInDouble(Sound):
         return Loss(total, {"all": total.detach()})
 
 
+class IsPaidForMoreThanItsHeads(Sound):
+    def valued(self, batch, context):
+        return Valued({"one": batch.reward, "two": batch.reward}, 0.5)
+
+
+class DoublesTheFuture(Sound):
+    def valued(self, batch, context):
+        return Valued({"one": batch.reward}, 2.0)
+
+
+class IsPaidInColumns(Sound):
+    def valued(self, batch, context):
+        return Valued({"one": batch.reward[:, None]}, 0.5)
+
+
 @dataclass
 class IsNotFrozen:
     rewards: ClassVar[int] = 0
@@ -296,6 +311,9 @@ class IsNotFrozen:
         (IsRandom, "give another loss the second time"),
         (MovesWeights, "changes the parameters of a network by itself"),
         (ThinksInDouble, "the total should be float32, but is torch.float64"),
+        (IsPaidForMoreThanItsHeads, ": 1 Q heads, but it is paid for one, two"),
+        (DoublesTheFuture, "gamma should lie in 0 … 1, but is 2.0"),
+        (IsPaidInColumns, r"reward 'one' should have shape \[9\], but has \[9, 1\]"),
         (IsNotFrozen, "should be a frozen dataclass, so that its fields are its options"),
         (FailsWhereAllAreDone, "3 transitions, all done: the total is inf"),
         (
