@@ -9,7 +9,7 @@ from sessionrl import __version__
 from sessionrl.cli.describing import check, doctor, list_, show
 from sessionrl.cli.measuring import compare, evaluate, export, pictures, report
 from sessionrl.cli.preparing import prepare
-from sessionrl.cli.recommending import extend, recommend
+from sessionrl.cli.recommending import embed, extend, recommend
 from sessionrl.cli.training import demo, train
 from sessionrl.errors import SessionRLError
 
@@ -28,6 +28,7 @@ app.command(pictures, usage="Usage: sessionrl pictures RUN ... [PICTURE.KEY=VALU
 app.command(export, usage="Usage: sessionrl export RUN ... --to (tensorboard=DIR | mlflow=sqlite:///FILE)")
 app.command(recommend)
 app.command(extend)
+app.command(embed)
 app.command(list_, name="list")
 app.command(show, usage="Usage: sessionrl show (PRESET | FILE) [SECTION.KEY=VALUE ...]")
 app.command(check, usage="Usage: sessionrl check KIND NAME [KIND.KEY=VALUE ...] [--path PATH]")

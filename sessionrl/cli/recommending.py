@@ -72,3 +72,22 @@ def extend(run: Path, *, items: Path, out: Path = Path("runs")) -> None:
     if found.undescribed:
         print(f"of the new ones {found.undescribed:,} have no feature that the model knows: they are ranked blindly")
     print(f"Run:  {directory.path}\nNext: {arguments.command('recommend', directory.path, '--items', 'ID,ID')}")
+
+
+def embed(run: Path, *, out: Path, unit: bool = False) -> None:
+    """Write the vector of every item that a trained network knows, as a Parquet table for other programs.
+
+    Args:
+        run: a directory that `sessionrl train` printed, of a network.
+        out: the Parquet file, such as items.parquet: item_id, vector, count, and the columns of the table of items.
+        unit: make the vectors unit length, so that their products are cosines.
+    """
+    from sessionrl.analysis.item_vectors import vector_table
+    from sessionrl.recommender import Recommender
+    from sessionrl.runs import replacing
+
+    table = vector_table(Recommender.load(run), unit)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(out) as temporary:
+        table.write_parquet(temporary)
+    print(f"{len(table):,} items with vectors of {table['vector'].dtype.size} numbers: {out}")  # type: ignore[attr-defined]
