@@ -144,7 +144,7 @@ BROKEN = [
     ),
     (Silent, "picture 'mine', several models: CannotDraw should say what is missing and what to do"),
     (Twice, "picture 'mine', several models: drawings should have names of their own, but 'mine' is there twice"),
-    (Moody, "picture 'mine', several models: the same seed gives other numbers when drawn again"),
+    (Moody, "picture 'mine': the same seed gives other numbers when drawn again"),
     (
         drawn(name="a/b"),
         "picture 'mine', several models: drawings should be named as files can be called, not 'a/b'",
