@@ -95,7 +95,7 @@ def _draw_tenths(axes: "Axes", head: Calibration) -> None:
     axes.plot(across, up, "o-", color=COLOURS["reinforced"], markersize=5.5, linewidth=0.8)
     words = f"bias {signed(head.bias.value)}\nrank correlation {number(head.correlation.value)}"
     axes.annotate(
-        f"{words}\nslope {number(head.slope.value)}", (0, 1), (6, -4), xycoords="axes fraction",
+        f"{words}\nslope {number(head.slope.value)}".replace("-", "−"), (0, 1), (6, -4), xycoords="axes fraction",
         textcoords="offset points", va="top", fontsize=8.5,
     )  # fmt: skip
     axes.locator_params(nbins=6)

@@ -178,6 +178,24 @@ def test_what_is_said_of_heads_beside_dials():
     assert advantage(verdict(0.5, 0.3)._replace(difference=None)) == "as much"
 
 
+def test_in_plain_words_and_how_sure_that_is():
+    from sessionrl.reporting.pictures.front import _plainly
+
+    more, less, unsure = verdict(0.5, 0.3, 0.1, 0.3), verdict(0.3, 0.5, -0.3, -0.1), verdict(0.5, 0.3)
+    novelty, coverage = less._replace(axis="novelty@5"), unsure._replace(axis="coverage@5")
+    assert _plainly([more, novelty]) == (
+        "The Q heads bring more diversity@5 than the dials without RL at the same price, but no more novelty@5."
+    )
+    assert _plainly([coverage]) == (
+        "The Q heads bring more coverage@5 than the dials without RL at the same price (no interval says how sure "
+        "that is of coverage@5)."
+    )
+    assert _plainly([less, novelty]) == (
+        "The Q heads bring nothing here that a dial without RL does not bring at the same price: who wants less "
+        "popular or more varied lists can have them without Q-learning."
+    )
+
+
 def test_rewards_of_the_same_events_are_drawn_once(drawn):
     rewards, calibration = CalibrationOfQ().draw(drawn)
     assert [len(one.panels) for one in (rewards, calibration)] == [2, 3]

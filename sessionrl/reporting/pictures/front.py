@@ -216,8 +216,10 @@ def _plainly(found: Sequence[Verdict]) -> str:
             "popular or more varied lists can have them without Q-learning."
         )
     rest = [one.axis for one in found if one.axis not in more]
+    unsure = [one.axis for one in found if one.axis in more and one.difference and one.difference.low is None]
+    sure = f" (no interval says how sure that is of {joined(unsure)})" if unsure else ""
     also = f", but no more {joined(rest)}" if rest else ""
-    return f"The Q heads bring more {joined(more)} than the dials without RL at the same price{also}."
+    return f"The Q heads bring more {joined(more)} than the dials without RL at the same price{sure}{also}."
 
 
 def _sample(one: Turned, seed: int) -> str:
