@@ -143,6 +143,11 @@ class ProductPanel:
     rows: tuple[ProductRow, ...]
     products: Mapping[int, ProductCard]
 
+    def _repr_html_(self) -> str:
+        from sessionrl.reporting.drawing_html import products_html
+
+        return products_html(self)
+
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
@@ -162,6 +167,14 @@ class Drawing:
     panels: tuple[Panel | ProductPanel, ...]
     csv: str
     interactive: "Callable[[], Interactive] | None" = None
+
+    def __repr__(self) -> str:
+        return f"Drawing({self.name!r}, {self.title!r}, {len(self.panels)} panels)"
+
+    def _repr_html_(self) -> str:
+        from sessionrl.reporting.drawing_html import drawing_html
+
+        return drawing_html(self)
 
 
 def _style(salt: str) -> Any:
