@@ -1,6 +1,6 @@
 """Results: all that a report says about models in numbers, measured and compared on the same cases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -172,7 +172,7 @@ def _controlled(
     found, without = [], []
     for model in ranked:
         if model.kind == "network" and model.part != "next_item":
-            control = _control_of(model, ranked)
+            control = control_of(model, ranked)
             if control is None:
                 without.append(model)
             else:
@@ -182,7 +182,7 @@ def _controlled(
     return tuple(one._replace(comparison=two) for one, two in zip(found, corrected, strict=True)), tuple(without)
 
 
-def _control_of(model: Model, models: Sequence[Model]) -> Model | None:
+def control_of(model: Model, models: Iterable[Model]) -> Model | None:
     """The network with the same encoder, trained with `next_item`, that differs least in everything else."""
     controls = [
         other
