@@ -190,6 +190,8 @@ def test_in_plain_words_and_how_sure_that_is():
         "The Q heads bring more coverage@5 than the dials without RL at the same price (no interval says how sure "
         "that is of coverage@5)."
     )
+    unclear = verdict(0.5, 0.3, -0.1, 0.3)
+    assert _plainly([less, unclear]).startswith("The Q heads are not shown to bring anything here that a dial without")
     assert _plainly([less, novelty]) == (
         "The Q heads bring nothing here that a dial without RL does not bring at the same price: who wants less "
         "popular or more varied lists can have them without Q-learning."

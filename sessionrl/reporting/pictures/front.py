@@ -211,8 +211,10 @@ def advantage(verdict: Verdict) -> str:
 def _plainly(found: Sequence[Verdict]) -> str:
     more = [one.axis for one in found if advantage(one) == "more"]
     if not more:
+        unclear = any(advantage(one) == "unclear" for one in found)
         return (
-            "The Q heads bring nothing here that a dial without RL does not bring at the same price: who wants less "
+            f"The Q heads {'are not shown to bring anything' if unclear else 'bring nothing'} here that a dial without "
+            "RL does not bring at the same price: who wants less "
             "popular or more varied lists can have them without Q-learning."
         )
     rest = [one.axis for one in found if one.axis not in more]
