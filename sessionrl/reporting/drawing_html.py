@@ -20,14 +20,14 @@ SAID = {"": "", "hit": "chosen", "target": "chosen", "agrees": "same category", 
 
 def drawing_html(drawing: Drawing) -> str:
     """Title, caption and panels side by side; escaped, without a style sheet or a script."""
-    panels = "".join(
-        f'<div style="width:{panel.width}px;max-width:100%" role="img" aria-label="{escape(panel.label)}">{panel.svg}</div>'
-        if isinstance(panel, Panel)
-        else products_html(panel)
-        for panel in drawing.panels
-    )
+    panels = "".join(_figure(one) if isinstance(one, Panel) else products_html(one) for one in drawing.panels)
     words = f"<p><strong>{escape(drawing.title)}.</strong> {escape(drawing.caption)}</p>"
     return f'<div style="{COLOURS};max-width:75em">{words}<div style="{_row(16)}">{panels}</div></div>'
+
+
+def _figure(panel: Panel) -> str:
+    style = f"width:{panel.width}px;max-width:100%"
+    return f'<div style="{style}" role="img" aria-label="{escape(panel.label)}">{panel.svg}</div>'
 
 
 def products_html(panel: ProductPanel) -> str:

@@ -53,7 +53,7 @@ def test_text_and_lines_take_the_colours_of_the_notebook():
     style = Tags(html).tags[0][1]["style"]
     given = {name.removeprefix("--") for name in re.findall(r"--\w+", style)}
     assert given == {"ink", "muted", "line", "surface"} <= set(COLOURS)
-    assert "var(--ink, " in html
+    assert "var(--muted, " in html
 
 
 def test_every_frame_is_said_in_words_too():
