@@ -60,6 +60,15 @@ class Results:
     uncontrolled: tuple[Model, ...]
     ties: dict[str, dict[str, TieGap]]
 
+    def __repr__(self) -> str:
+        values = (f"{model.label} {self.headline_of(model).value:.4f}" for model in self.models)
+        return f"Results({self.headline}: {', '.join(values)})"
+
+    def _repr_html_(self) -> str:
+        from sessionrl.reporting.page_tables import headline_tables  # which is about results
+
+        return "".join(view._repr_html_() for view in headline_tables(self))
+
     @property
     def best(self) -> Model:
         """The first on the headline."""

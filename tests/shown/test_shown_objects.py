@@ -167,6 +167,8 @@ def test_a_subject_its_models_and_tables(made):
     assert repr(model.runs[0]) == f"Run({str(run.path)!r})"
     assert Cells(subject._repr_html_()).rows[1] == ["popularity", "baseline", "popularity", "1", str(run.path)]
     assert Cells(model._repr_html_()).rows[1][0] == "popularity"
+    assert repr(subject.results).startswith("Results(ndcg@20: popularity 0.")
+    assert subject.results._repr_html_().count("<table ") == len(headline_tables(subject.results))
     view = headline_tables(subject.results)[0]
     assert Cells(view._repr_html_()).rows[1][0] == "popularity"
 
