@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sessionrl.reporting.drawing import COLOURS, Drawing, Panel
 from sessionrl.reporting.models import load_models
-from sessionrl.reporting.page import need, write_page
-from sessionrl.reporting.picture import SECTIONS, Asked, Drawn, draw_pictures
+from sessionrl.reporting.page import need, shown, write_page
+from sessionrl.reporting.picture import Asked, Drawn, draw_pictures
 from sessionrl.reporting.subject import Subject
 from sessionrl.runs import replacing
 
@@ -42,7 +42,7 @@ def write_pictures(
     directory.mkdir(parents=True, exist_ok=True)
     files = [file for some in drawn.drawings.values() for drawing in some for file in write_drawing(drawing, directory)]
     title = f"Pictures of {', '.join(model.label for model in subject.models)}"
-    content = {"title": title, "drawn": drawn, "sections": SECTIONS}
+    content = {"title": title} | shown(subject, drawn)
     return [write_page("pictures.html", content, directory / "index.html"), *files], drawn
 
 

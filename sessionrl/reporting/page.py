@@ -2,7 +2,7 @@
 
 import base64
 import gzip
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 from sessionrl import __version__
 from sessionrl.errors import MissingExtra
-from sessionrl.reporting.drawing import COLOURS, Panel, ProductPanel
+from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, ProductPanel
+from sessionrl.reporting.picture import SECTIONS, Drawn
+from sessionrl.reporting.subject import Subject
 from sessionrl.runs import replacing
 
 
@@ -36,6 +38,7 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     """A template of this package as text."""
     need("jinja2")
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup, escape
 
     environment = Environment(
         loader=PackageLoader("sessionrl.reporting"),
@@ -46,10 +49,25 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     )
     environment.filters["data_uri"] = lambda text: f"data:text/csv;charset=utf-8,{quote(text)}"
     environment.filters["compressed"] = compressed
+    environment.filters["breakable"] = lambda name: Markup(str(escape(name)).replace("_", "_<wbr>"))
     environment.tests["of_products"] = lambda panel: isinstance(panel, ProductPanel)
     environment.tests["drawn"] = lambda panel: isinstance(panel, Panel)
     known = {"colours": COLOURS, "version": __version__}
     return environment.get_template(template).render({**known, **content})
+
+
+def shown(subject: Subject, drawn: Drawn) -> dict[str, Any]:
+    """What every template needs to show drawings."""
+    drawings = [drawing for some in drawn.drawings.values() for drawing in some]
+    pictures = pictures_in(drawings)
+    problems = subject.products.problems if pictures else ""
+    return {"drawn": drawn, "sections": SECTIONS, "pictures": pictures, "problems": problems}
+
+
+def pictures_in(drawings: Iterable[Drawing]) -> dict[int, str]:
+    """The picture of every product that is shown, by item number, so that a page holds each of them once."""
+    panels = (panel for drawing in drawings for panel in drawing.panels if isinstance(panel, ProductPanel))
+    return {item: card.picture for panel in panels for item, card in panel.products.items()}
 
 
 def compressed(text: str) -> str:

@@ -87,11 +87,11 @@ def commands(models: Sequence[Model], page: Path) -> list[str]:
     runs = [run for model in models for run in model.runs]
     prepared = str(first.data["prepared"])
     lines = [_prepare_command(first)]
-    lines += [_command("train", str(run.directory.config), "--data", prepared) for run in runs]
+    lines += [command("train", str(run.directory.config), "--data", prepared) for run in runs]
     paths = [str(run.path) for run in runs]
     if len(models) > 1:
-        lines.append(_command("compare", *paths))
-    return [*lines, _command("report", *paths, "--out", str(page))]
+        lines.append(command("compare", *paths))
+    return [*lines, command("report", *paths, "--out", str(page))]
 
 
 def settings_text(run: Run) -> str:
@@ -143,7 +143,7 @@ def _prepare_command(run: Run) -> str:
         defaults = {}
     changed = _changed("reader", reader, defaults) + _changed("data", asked["data"], _defaults(Preparation))
     folder = Path(run.data["prepared"]).parent
-    return _command(
+    return command(
         "prepare", name, str(path), *changed, *([] if folder == Path("prepared") else ["--out", str(folder)])
     )
 
@@ -194,5 +194,6 @@ def _value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _command(*words: str) -> str:
+def command(*words: str) -> str:
+    """A command of this package that can be pasted into a shell."""
     return shlex.join(["sessionrl", *words])

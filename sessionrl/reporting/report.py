@@ -7,8 +7,9 @@ from typing import Any
 from sessionrl.reporting import page_tables, provenance
 from sessionrl.reporting.findings import findings_of
 from sessionrl.reporting.models import Model, load_models
-from sessionrl.reporting.page import need, write_page
-from sessionrl.reporting.picture import SECTIONS, Asked, draw_pictures
+from sessionrl.reporting.page import need, shown, write_page
+from sessionrl.reporting.picture import Asked, draw_pictures
+from sessionrl.reporting.plain_words import plain_words_of
 from sessionrl.reporting.results import Results
 from sessionrl.reporting.subject import Subject
 
@@ -39,7 +40,7 @@ def write_report(
     say("measuring and comparing")
     subject = Subject.measured(models, asked.data, asked.seed)
     drawn = draw_pictures(subject, asked.names, asked.options, say)
-    content = _content(subject.results, models, page) | {"drawn": drawn, "sections": SECTIONS}
+    content = _content(subject.results, models, page) | shown(subject, drawn)
     return write_page("report.html", content | {"title": title or title_of(subject.results)}, page)
 
 
@@ -48,6 +49,7 @@ def _content(results: Results, models: Sequence[Model], page: Path) -> dict[str,
     first = models[0].runs[0]
     card = first.data["card"]
     return {
+        "plain_words": plain_words_of(results),
         "findings": findings_of(results),
         "results": results,
         "headline_tables": page_tables.headline_tables(results),
