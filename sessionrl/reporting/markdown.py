@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
@@ -16,6 +16,7 @@ from sessionrl.reporting.models import Model, load_models
 from sessionrl.reporting.page import need
 from sessionrl.reporting.page_tables import SYMBOLS
 from sessionrl.reporting.picture import SECTIONS, Asked, Drawn, draw_pictures
+from sessionrl.reporting.plain_words import plain_words_of
 from sessionrl.reporting.report import title_of
 from sessionrl.reporting.results import Results
 from sessionrl.reporting.subject import Subject
@@ -72,11 +73,23 @@ def write_markdown(
 
 
 def _findings(results: Results) -> list[str]:
-    findings = findings_of(results)
-    parts = ["## Findings", *map(plain, findings.sentences)]
-    if findings.cautions:
-        parts += ["### Read with care", "\n".join(f"- {plain(sentence)}" for sentence in findings.cautions)]
-    return parts
+    words, findings = plain_words_of(results), findings_of(results)
+    steps = [plain(one.sentence) + (f" `{one.command}`" if one.command else "") for one in words.next]
+    return [
+        "## In plain words",
+        *map(plain, words.found),
+        *_listed("### What was not found", map(plain, words.not_found)),
+        *_listed("### What to do now", steps),
+        "## Findings",
+        *map(plain, findings.sentences),
+        *_listed("### Read with care", map(plain, findings.cautions)),
+    ]
+
+
+def _listed(heading: str, lines: Iterable[str]) -> list[str]:
+    """A list under its heading, or neither."""
+    points = "\n".join(f"- {line}" for line in lines)
+    return [heading, points] if points else []
 
 
 def _tables(results: Results) -> list[str]:
@@ -105,10 +118,8 @@ def _pictures(drawn: Drawn, folder: str) -> list[str]:
         parts.append(f"## {SECTIONS[section]}")
         for drawing in drawings:
             parts += _drawing(drawing, folder)
-    if drawn.missing:
-        lines = [f"- {plain(name)}: {plain(why)}" for name, why in drawn.missing.items()]
-        parts += ["## Not drawn", "\n".join(lines)]
-    return parts
+    missing = [f"{plain(name)}: {plain(why)}" for name, why in drawn.missing.items()]
+    return [*parts, *_listed("## Not drawn", missing)]
 
 
 def _drawing(drawing: Drawing, folder: str) -> list[str]:

@@ -36,12 +36,13 @@ def test_the_examples_are_true():
 
 
 def test_the_page_has_findings_tables_and_commands(text):
-    assert text.startswith("# Lamps & rugs\n\n## Findings\n\n")
+    assert text.startswith("# Lamps & rugs\n\n## In plain words\n\n")
     assert re.search(
         r"^(gru4rec|sqn-gru) has the highest ndcg@5, 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\], of 4 models", text, re.M
     )
     assert re.search(r"^\| \*\*(gru4rec|sqn-gru)\*\* +\| +\*\*0\.\d+ \[", text, re.M)
-    assert "### Read with care\n\n- " in text
+    for heading in ("### Read with care", "### What was not found", "### What to do now"):
+        assert f"{heading}\n\n- " in text
     assert re.search(r"^sessionrl report .*report\.md --markdown$", text, re.M)
 
 
