@@ -31,7 +31,11 @@ subject"""
 
 FINDINGS = """\
 from sessionrl.reporting.findings import findings_of
+from sessionrl.reporting.plain_words import plain_words_of
 
+for sentence in (*plain_words_of(results).found, *plain_words_of(results).not_found):
+    display(Markdown(sentence))
+display(Markdown("### With numbers"))
 for sentence in (*findings_of(results).sentences, *findings_of(results).cautions):
     display(Markdown(f"- {sentence}"))"""
 
