@@ -128,18 +128,19 @@ def _none_hit(of: Compared) -> _Rule:
 
 def _ahead(of: Compared) -> _Rule:
     model, control = of.pair or ("", "")
-    return _Rule(f"{model} furthest ahead of {control} at the next item", of.gain > 0, of.gain)
+    return _Rule(f"{model} ahead of {control} at the next item", of.gain > 0, of.gain)
 
 
 def _behind(of: Compared) -> _Rule:
     model, control = of.pair or ("", "")
-    return _Rule(f"{model} furthest behind {control} at the next item", of.gain < 0, -of.gain)
+    return _Rule(f"{model} behind {control} at the next item", of.gain < 0, -of.gain)
 
 
 def _differs(of: Compared) -> _Rule:
     model, control = of.pair or ("", "")
-    words = f"Lists of {model} and {control} that share less than half of their items, the least alike first"
-    return _Rule(words, of.shared < ALIKE, -of.shared)
+    return _Rule(
+        f"The lists of {model} and {control} share less than half of their items", of.shared < ALIKE, -of.shared
+    )
 
 
 def _new(of: Compared) -> _Rule:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sessionrl.analysis.examples import BY_ID, RARE, Examples
+from sessionrl.analysis.examples import BY_ID, PAIRED, RARE, Examples
 from sessionrl.analysis.predictions import Meaning, Prediction
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.data.sessions import Sessions
@@ -12,7 +12,7 @@ from sessionrl.evaluation.rankings import Rankings
 from sessionrl.reporting.drawing import ProductCell, ProductPanel, ProductRow
 from sessionrl.reporting.families import FAMILIES, family, short
 from sessionrl.reporting.models import Model
-from sessionrl.reporting.numbers import number
+from sessionrl.reporting.numbers import number, places_of
 from sessionrl.reporting.products import Products
 
 HISTORY = 8  # events before the next one that are shown
@@ -94,7 +94,8 @@ def alike(examples: Examples) -> str:
     share = 100 * examples.alike / max(1, examples.of)
     places = 0 if share >= 10 else 1 if share >= 1 else 2
     text = f"{share:.{places}f} %" if share >= 0.005 or not examples.alike else "fewer than 0.01 %"
-    return f"{text} of the {examples.of:,} events are like this"
+    among = f"{text} of the {examples.of:,} events"
+    return f"furthest of {among}" if examples.rule in PAIRED else f"{among} are like this"
 
 
 def percent(share: float) -> str:
@@ -171,10 +172,10 @@ def _history(shop: Shop, rankings: Rankings, row: int) -> ProductRow:
 
 def _row(shop: Shop, one: Listed, row: int) -> ProductRow:
     found, target = one.predictions[row], int(one.rankings.target[row])
-    cells = []
+    places, cells = places_of(*found.scores.tolist()), []
     for place, item in enumerate(found.items.tolist()):
         share = None if found.shares is None else float(found.shares[place])
-        value = f"score {number(float(found.scores[place]))}" if share is None else percent(share)
+        value = f"score {number(float(found.scores[place]), places)}" if share is None else percent(share)
         star = "*" if one.meaning == "share" else ""
         words = ["chosen" if item == target else "", value + star, *_marks(shop, item)]
         cells.append(ProductCell(item, _joined(words), "hit" if item == target else ""))

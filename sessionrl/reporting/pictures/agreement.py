@@ -147,25 +147,32 @@ def _caption(models: Sequence[Model], found: _Overlaps) -> str:
         f"Mean share of the first {found.k} items that both lists hold, over {which}; the order inside a list does not "
         "count. On the framed diagonal: two training seeds of the same model, which is what chance alone changes."
     ]
-    sentences += [
-        _about_a_pair(models, found, models.index(model), models.index(control))
+    pairs = [
+        (models.index(model), models.index(control))
         for model in models
         if model.kind == "network" and model.part != "next_item" and (control := control_of(model, models)) is not None
     ]
+    sentences += [_about_a_pair(models, found, model, control) for model, control in pairs]
+    if any(not _of_seeds(found, *pair) for pair in pairs):
+        sentences.append("How much of the rest is chance cannot be said of models with one training seed each.")
     if any(len(model.runs) > SEEDS for model in models):
         sentences.append(f"Of every model the first {SEEDS} seeds are compared.")
     return " ".join(sentences)
 
 
 def _about_a_pair(models: Sequence[Model], found: _Overlaps, model: int, control: int) -> str:
-    """What their overlap means: next to that of two seeds of one model, where there are any."""
+    """What their overlap means: next to that of two seeds of each, where there are any."""
     value = float(found.values[model, control])
-    begin = f"{models[model].label} and its control {models[control].label} share {_cell(value)} of their items"
-    seeds = [float(own) for own in (found.values[model, model], found.values[control, control]) if np.isfinite(own)]
+    said = f"{models[model].label} and its control {models[control].label} share {_cell(value)} of their items"
+    seeds = _of_seeds(found, model, control)
     if not seeds:
-        return f"{begin}; how much of the rest is chance cannot be said with one training seed of each."
-    chance = float(np.mean(seeds))
-    of = f"two training seeds of one of them {_cell(chance)}"
-    if value >= chance - NEAR:
-        return f"{begin}, {of}: the other objective changes the lists no more than another seed does."
-    return f"{begin}, {of}: the other objective changes the lists more than another seed does."
+        return f"{said}."
+    own = " and ".join(f"two seeds of {models[one].label} {_cell(overlap)}" for one, overlap in seeds.items())
+    much = "no more" if value >= min(seeds.values()) - NEAR else "more"
+    return f"{said}, {own}: the other objective changes the lists {much} than another seed does."
+
+
+def _of_seeds(found: _Overlaps, model: int, control: int) -> dict[int, float]:
+    """The overlap of two seeds of each of the two that has two."""
+    own = {one: float(found.values[one, one]) for one in (model, control)}
+    return {one: overlap for one, overlap in own.items() if np.isfinite(overlap)}

@@ -196,6 +196,6 @@ def _about_numbers(listed: Sequence[Listed]) -> list[str]:
         "whether it keeps that promise is not shown here.",
         "share": "Percentages with a star, of {}, are the item's share of the softmax of all scores: the loss does not "
         "make it a probability.",
-        "score": "{} only counts or compares, so that the score stands there.",
+        "score": "Below the items of {} stands the score: counting gives no probability.",
     }
     return [words[kind].format(joined(some)) for kind, some in labels.items() if some]
