@@ -155,9 +155,10 @@ class Drawing:
 
     name:        of the files that are made of it
     title:       what it is
-    caption:     what to look at, in plain words
+    caption:     what is seen here, in plain words
     panels:      side by side
     csv:         the numbers behind it
+    reading:     how to read it and what it cannot say; a page folds it away
     interactive: makes the same as a plotly figure that can be zoomed and hovered over; None where there is none
     """
 
@@ -166,6 +167,7 @@ class Drawing:
     caption: str
     panels: tuple[Panel | ProductPanel, ...]
     csv: str
+    reading: str = ""
     interactive: "Callable[[], Interactive] | None" = None
 
     def __repr__(self) -> str:

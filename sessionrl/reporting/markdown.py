@@ -127,7 +127,7 @@ def _drawing(drawing: Drawing, folder: str) -> list[str]:
     figures = [panel for panel in drawing.panels if isinstance(panel, Panel)]
     framed = any(cell.frame in BOLD for panel in products for row in panel.rows for cell in row.cells)
     words = " What a page frames is bold here." if framed else ""
-    parts = [f"### {plain(drawing.title)}", plain(drawing.caption) + words]
+    parts = [f"### {plain(drawing.title)}", plain(f"{drawing.caption} {drawing.reading}".strip()) + words]
     if figures:
         parts.append("\n".join(_figure(panel, folder) for panel in figures))  # in one paragraph: side by side
     for panel in products:

@@ -66,7 +66,7 @@ def show(picture):
         display(Markdown(f"Not drawn. {reason}"))
         return []
     for drawing in drawings:
-        display(Markdown(f"**{drawing.title}.** {drawing.caption}"))
+        display(Markdown(f"**{drawing.title}.** {drawing.caption} {drawing.reading}"))
         if drawing.interactive:
             display(drawing.interactive())
             continue

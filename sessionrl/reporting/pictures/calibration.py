@@ -104,17 +104,14 @@ def _rewards(read: Sequence[_Read], kinds: Sequence[str]) -> Drawing:
         for name in reward.names
         for one in reward.earned
     ]
-    sentences = [_sparse(reward) for reward in found]
-    sentences.append(
-        "A bar is what one event of the kind earns on average; beside it the share of the events and of all reward. "
-        "Where few events earn more than the rest, Q-learning has little to learn from."
-    )
     return Drawing(
         "rewards",
         "What the rewards pay for",
-        " ".join(sentences),
+        " ".join(_sparse(reward) for reward in found),
         tuple(reward_panel(one.names, one.earned, f"rewards-{nth}") for nth, one in enumerate(found, 1)),
         csv_text(["reward", "kind", "events", "mean reward", "share of events", "share of reward"], rows),
+        "A bar is what one event of the kind earns on average; beside it the share of the events and of all reward. "
+        "Where few events earn more than the rest, Q-learning has little to learn from.",
     )
 
 
@@ -143,8 +140,7 @@ def _sparse(reward: _Reward) -> str:
 
 
 def _calibration(read: Sequence[_Read], said: str) -> Drawing:
-    sentences = [f"{one.model.label}: {'; '.join(map(knows, one.heads))}." for one in read]
-    sentences += [
+    reading = [
         "Every dot is a tenth of the logged actions, by rising Q: right is what the head predicts, up what the "
         "sessions really brought from there on, under the head's own reward and discount. On the diagonal Q is "
         "right; the dotted line is the mean return, what a constant would say. Below, by kind of event, hollow is "
@@ -155,13 +151,14 @@ def _calibration(read: Sequence[_Read], said: str) -> Drawing:
     return Drawing(
         "calibration",
         "Do the Q heads know what a session will bring?",
-        " ".join(sentences),
+        " ".join(f"{one.model.label}: {'; '.join(map(knows, one.heads))}." for one in read),
         tuple(
             calibration_panel(one.model.label, head, f"calibration-{nth}-{i}")
             for nth, one in enumerate(read, 1)
             for i, head in enumerate(one.heads, 1)
         ),
         csv_text(HEADER, [row for one in read for head in one.heads for row in _rows(one, head)]),
+        " ".join(reading),
     )
 
 

@@ -70,10 +70,16 @@ class Closest:
                 csv_text(
                     HEADER, [row for nth, one in enumerate(chosen) for row in _rows(subject, one.item, nth, found)]
                 ),
+                READING,
             )
         ]
 
 
+READING = (
+    "The number is the cosine of two vectors, from −1 to 1. Close means: looked at in the same visits, or in each other's "
+    "place. Furthest is not the opposite of a taste, only what is never met together. Of every model the first training "
+    "seed is shown; another has other neighbours in part."
+)
 HEADER = ("item", "model", "which", "place", "neighbour", "cosine", "category of the item", "its category")
 
 
@@ -188,10 +194,7 @@ def _rows(subject: Subject, item: int, nth: int, found: Mapping[str, Neighbours]
 def _caption(of: Range, models: Sequence[Model], least: int) -> str:
     told = [model.label for model in models if "category" in model.config["items"].get("features", ())]
     sentences = [
-        "Each block is one item; below it the items whose vectors point most, and least, into the same direction "
-        "(the number is the cosine, from −1 to 1).",
-        "Close means: looked at in the same visits, or in each other's place.",
-        "Furthest is not the opposite of a taste, only what is never met together.",
+        "Each block is one item; below it the items that each model holds for most, and for least, alike.",
     ]
     if (of.labels >= 0).any():
         sentences.append("A full frame: the neighbour is of the item's own category; a dashed one: of another.")
@@ -206,6 +209,4 @@ def _caption(of: Range, models: Sequence[Model], least: int) -> str:
             f"Left out are {int(few.sum()):,} of {len(of.among) - 1:,} items with fewer than {least} training events, "
             "whose vectors are still nearly those of the start."
         )
-    if any(len(model.runs) > 1 for model in models):
-        sentences.append("Of every model the first training seed; another has other neighbours in part.")
     return " ".join(sentences)

@@ -56,17 +56,15 @@ def _training_curves(models: Sequence[Model], most: int) -> Drawing:
     return Drawing(
         "curves",
         "Training",
-        " ".join(_sentences(models, bool(rest))),
+        " ".join([*_rising(models), *_not_falling(models), *_small(models)]),
         tuple(panels),
         csv_text(["model", "seed", "curve", "epoch or step", "value"], rows),
+        " ".join(_how_to_read(models, bool(rest))),
     )
 
 
-def _sentences(models: Sequence[Model], rest: bool) -> list[str]:
+def _how_to_read(models: Sequence[Model], rest: bool) -> list[str]:
     said = [
-        *_rising(models),
-        *_not_falling(models),
-        *_small(models),
         "Above: validation after every epoch, a thin line for each training seed and a thick one for their mean, a "
         "dot where the epoch was chosen. Below: every part of the loss by step, each on its own scale, with the share "
         "of the loss it is in the last third. One batch is logged at a time, so that lines are restless. The loss "

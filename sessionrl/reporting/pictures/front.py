@@ -135,7 +135,6 @@ def _trained_without_rl(subject: Subject, model: Model) -> NetworkScorer | Ensem
 def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
     give_up, seed, left_out = about
     sentences = [_plainly(one.verdicts), _at_the_price(one, give_up), _more_accurate(one)]
-    sentences += [_how_to_read(one.headline) if not nth else "", _sample(one, seed)]
     if left_out and not nth:
         sentences.append(f"{left_out} more with Q heads {'is' if left_out == 1 else 'are'} not drawn (front.networks).")
     return Drawing(
@@ -144,6 +143,7 @@ def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
         " ".join(filter(None, sentences)),
         tuple(front_panel(one, verdict.axis, f"front-{nth + 1}", give_up) for verdict in one.verdicts),
         csv_text(HEADER, _rows(one)),
+        f"{_how_to_read(one.headline)} {_sample(one, seed)}",
     )
 
 

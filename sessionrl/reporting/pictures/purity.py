@@ -76,12 +76,8 @@ class NeighboursOfOneCategory:
         return Drawing(
             "purity",
             f"How often neighbours are of the same {self.column}",
-            f"Of the {self.k} nearest items of an item, the share with its own {self.column}, over "
-            f"{f'{n:,} drawn of ' if n < known else ''}{known:,} items with at least {self.least_events} training "
-            f"events; bars are 95 % intervals over items. {_verdict(models, found)} The dashed line is chance, "
-            f"{first.chance:.1%}. “{FIXED}” are counted and not learned: a network right of that knows "
-            f"more of the {self.column} than counting, one left of it has learned other things. A higher share is no "
-            f"better recommender: visitors may well look at two kinds of things in one visit. One training seed each."
+            f"Of the {self.k} nearest items of an item, so many are of its own {self.column}. "
+            f"{_verdict(models, found)} By chance it would be {first.chance:.1%}."
             + (f" {left_out} more networks are not drawn." if left_out else ""),
             (
                 Panel(
@@ -93,6 +89,11 @@ class NeighboursOfOneCategory:
                 ),
             ),
             csv_text(["vectors", f"same {self.column}", "low", "high", "chance", "items"], rows),
+            f"Over {f'{n:,} drawn of ' if n < known else ''}{known:,} items with at least {self.least_events} training "
+            f"events; bars are 95 % intervals over items, the dashed line is chance. The vectors “{FIXED}” are counted "
+            f"and not learned: a network right of them knows more of the {self.column} than counting, one left of them "
+            "has learned other things. A higher share is no better recommender: visitors may well look at two kinds of "
+            "things in one visit. One training seed each.",
         )
 
 
