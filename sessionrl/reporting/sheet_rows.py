@@ -15,7 +15,7 @@ from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import number, places_of
 from sessionrl.reporting.products import Products
 
-HISTORY = 8  # events before the next one that are shown
+HISTORY = 7  # events before the next one that are shown: with it they are as long as a list
 UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))  # milliseconds
 
 HEADER = (
@@ -163,7 +163,11 @@ def _history(shop: Shop, rankings: Rankings, row: int) -> ProductRow:
     for event in shown:
         item, gap = int(shop.sessions.items[event]), _gap(shop, event) if event > first else None
         kind = shop.kinds[shop.sessions.event_types[event]]
-        words = [f"next: {kind}" if event == at else kind, "" if gap is None else later(gap), *_marks(shop, item)]
+        words = [
+            f"next: {kind}" if event == at else kind,
+            "" if gap is None else later(gap),
+            *_marks(shop, item, event == at),
+        ]
         cells.append(ProductCell(item, _joined(words), "target" if event == at else ""))
     hidden = shown.start - first
     note = f"{hidden:,} earlier event{'' if hidden == 1 else 's'} left out; " if hidden else ""
@@ -172,12 +176,17 @@ def _history(shop: Shop, rankings: Rankings, row: int) -> ProductRow:
 
 def _row(shop: Shop, one: Listed, row: int) -> ProductRow:
     found, target = one.predictions[row], int(one.rankings.target[row])
-    places, cells = places_of(*found.scores.tolist()), []
+    whole = all(score.is_integer() for score in found.scores.tolist())
+    places, cells = 0 if whole else places_of(*found.scores.tolist()), []
     for place, item in enumerate(found.items.tolist()):
         share = None if found.shares is None else float(found.shares[place])
-        value = f"score {number(float(found.scores[place]), places)}" if share is None else percent(share)
+        value = (
+            f"score {number(float(found.scores[place]), places)}"
+            if share is None
+            else percent(share).replace(" ", "\u00a0")
+        )
         star = "*" if one.meaning == "share" else ""
-        words = ["chosen" if item == target else "", value + star, *_marks(shop, item)]
+        words = ["chosen" if item == target else "", value + star, *_marks(shop, item, False)]
         cells.append(ProductCell(item, _joined(words), "hit" if item == target else ""))
     note = f"{FAMILIES[family(one.model)]} · {rank_words(one.rankings, row)}"
     return ProductRow(short(one.model.label), note, tuple(cells))
@@ -187,11 +196,11 @@ def _joined(words: list[str]) -> str:
     return " · ".join(word for word in words if word)
 
 
-def _marks(shop: Shop, item: int) -> list[str]:
-    """What is special about an item, in words."""
+def _marks(shop: Shop, item: int, wanted: bool) -> list[str]:
+    """What is special about an item, in words; that it is rare only where it is the one to be found."""
     count = int(shop.catalogue.counts[item])
     marks = [] if shop.catalogue.recommendable[item] else ["may not be shown"]
-    if count <= RARE:
+    if not count or (wanted and count <= RARE):
         marks.append("no training events" if not count else f"{count} training event{'' if count == 1 else 's'}")
     return marks
 

@@ -5,6 +5,7 @@ import io
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 import toy_shop
@@ -102,8 +103,36 @@ def test_the_caption_says_which_pair_and_what_the_percentages_are(drawing):
     assert "Percentages of gru4rec-ce are the probability of the next item" in drawing.caption
     assert "Percentages with a star, of sqn-gru, are the item's share of the softmax" in drawing.caption
     assert "Below the items of popularity stands the score" in drawing.caption
-    stars = {row.label: row.cells[0].note.endswith("%*") for row in drawing.panels[0].rows[1:]}
+    stars = {row.label: row.cells[0].note.endswith("\u00a0%*") for row in drawing.panels[0].rows[1:]}
     assert stars == {"gru4rec-ce": False, "popularity": False, "sqn-gru": True}
+
+
+def test_what_is_special_about_an_item_is_said_in_words(subject):
+    catalogue, prepared = subject.catalogue, subject.prepared
+    counts, shown = catalogue.counts.copy(), catalogue.recommendable.copy()
+    first, second, third = (int(item) for item in np.unique(prepared.test.items)[:3])
+    counts[[first, second]] = (0, 3)
+    shown[third] = False
+    shop = sheet_rows.Shop(
+        prepared.test, prepared.kinds, replace(catalogue, counts=counts, recommendable=shown), subject.products, True
+    )
+    assert sheet_rows._marks(shop, first, False) == ["no training events"]
+    assert sheet_rows._marks(shop, second, False) == []
+    assert sheet_rows._marks(shop, second, True) == ["3 training events"]
+    assert sheet_rows._marks(shop, third, True) == ["may not be shown"]
+
+
+def test_of_a_long_visit_the_last_events_are_shown(subject):
+    longest = int(np.argmax(subject.prepared.test.lengths))
+    read = int(subject.prepared.test.lengths[longest]) - 1
+    name = subject.prepared.test.ids[longest]
+    visit = Sheet(sessions=(name,)).draw(subject)[0].panels[0].rows[0]
+    assert read == 7
+    assert (len(visit.cells), visit.note) == (8, "what came next is framed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sheet_rows, "HISTORY", 4)
+        visit = Sheet(sessions=(name,)).draw(subject)[0].panels[0].rows[0]
+    assert (len(visit.cells), visit.note) == (5, "3 earlier events left out; what came next is framed")
 
 
 def test_a_session_by_its_id_alone(subject):
