@@ -53,12 +53,13 @@ def run_demo(directory: Path, seed: int, reporter: Reporter) -> Path:
         reporter.say(f"Preparing {log}")
         reader = Delimited(path=str(log / "events.csv"), items_path=str(log / "items.csv"))
         prepared = prepare(reader, Preparation(), prepared_at)
-    runs = [run_once(_settings(model, seed), prepared, directory / "runs", reporter).path for model in MODELS]
+    runs = [run_once(settings(model, seed), prepared, directory / "runs", reporter).path for model in MODELS]
     reporter.say("Writing the report")
     return write_report(runs, directory / "report.html", "A simulated shop: five models compared")
 
 
-def _settings(model: str, seed: int) -> dict[str, Any]:
+def settings(model: str, seed: int) -> dict[str, Any]:
+    """The configuration of a model of the demo."""
     loaded = config.load(model)
     if "baseline" in loaded:
         return {**loaded, "seed": seed}

@@ -76,9 +76,9 @@ class Closest:
 
 
 READING = (
-    "The number is the cosine of two vectors, from −1 to 1. Close means: looked at in the same visits, or in each other's "
-    "place. Furthest is not the opposite of a taste, only what is never met together. Of every model the first training "
-    "seed is shown; another has other neighbours in part."
+    "The number is the cosine of two vectors, from −1 to 1. Close means: looked at in the same visits, or in each "
+    "other's place. Furthest is not the opposite of a taste, only what is never met together. Of every model the first "
+    "training seed is shown; another has other neighbours in part."
 )
 HEADER = ("item", "model", "which", "place", "neighbour", "cosine", "category of the item", "its category")
 
