@@ -70,7 +70,8 @@ def shop(folder: Path) -> Prepared:
     if not log.is_dir():
         simulate_log(DEMO, DEMO_SESSIONS, DEMO_DAYS, SHOP_SEED, DEMO_POLICY).save(log)
     if not data.is_dir():
-        reader = Delimited(path=str(log / "events.csv"), items_path=str(log / "items.csv"))
+        further = {column: column for column in COLUMNS if column != "category"}
+        reader = Delimited(path=str(log / "events.csv"), items_path=str(log / "items.csv"), item_columns=further)
         prepare(reader, Preparation(), data)
     return Prepared.load(data)
 
