@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sessionrl import config as configuration
 from sessionrl.data.catalogue import Catalogue
-from sessionrl.errors import BadDirectory
+from sessionrl.errors import BadDirectory, SessionRLError
 from sessionrl.evaluation.averages import Average
 from sessionrl.evaluation.compare import Comparison, compare, holm
 from sessionrl.evaluation.measure import Measurement, measure
@@ -198,7 +199,7 @@ def control_of(model: Model, models: Iterable[Model]) -> Model | None:
         for other in models
         if other.kind == "network"
         and other.part == "next_item"
-        and other.config["backbone"] == model.config["backbone"]
+        and complete_config(other)["backbone"] == complete_config(model)["backbone"]
     ]
     return min(controls, key=lambda control: len(_besides_the_objective(model, control)), default=None)
 
@@ -212,7 +213,15 @@ def _besides_the_objective(model: Model, control: Model) -> Options:
         kept = {key: config.get(key) for key in ("refit", "items", "backbone", "training", "policy", "ensemble")}
         return kept | {"objective": {"supervised": objective.get("supervised", supervised)}}
 
-    return differences(rest(model.config), rest(control.config))
+    return differences(rest(complete_config(model)), rest(complete_config(control)))
+
+
+def complete_config(model: Model) -> Options:
+    """With the options that came after the model was trained, which are no difference between two models."""
+    try:
+        return model.config | configuration.complete(model.config)
+    except SessionRLError:
+        return model.config  # of a version whose options are gone
 
 
 def _headline(models: Sequence[Model]) -> str:
