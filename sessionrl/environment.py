@@ -12,6 +12,7 @@ from typing import Any
 
 from sessionrl import __version__
 
+NOT_INSTALLED = "not installed"
 PACKAGES = ("torch", "numpy", "polars", "numba", "scipy", "pydantic", "cyclopts", "safetensors")
 
 
@@ -35,7 +36,7 @@ def installed(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed"
+        return NOT_INSTALLED
 
 
 def _commit() -> str:

@@ -1,13 +1,12 @@
 """What there is: parts and presets by name, a configuration with the places of its code, the state of the machine."""
 
-import importlib.util
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sessionrl import __version__, config, registry
-from sessionrl.environment import PACKAGES, installed
+from sessionrl.environment import NOT_INSTALLED, PACKAGES, installed
 from sessionrl.errors import UnknownName
 
 PLURALS = {f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s": kind for kind in registry.HOMES}
@@ -29,7 +28,17 @@ SLICES = {
     "events>20": "it has more",
     "events>20/new": "and it was not in the session yet",
 }
-EXTRAS = {"matplotlib": "report", "jinja2": "report"}
+EXTRAS = {
+    "matplotlib": "report",
+    "jinja2": "report",
+    "plotly": "report",
+    "pillow": "report",
+    "scikit-learn": "map",
+    "umap-learn": "umap",
+    "nbformat": "notebook",
+    "tensorboard": "tensorboard",
+    "mlflow-skinny": "mlflow",
+}
 
 
 def listing(what: str | None = None) -> str:
@@ -77,8 +86,8 @@ def diagnosis() -> str:
     found = {"sessionrl": __version__, "python": f"{platform.python_version()} on {platform.platform()}"}
     found |= {package: installed(package) for package in PACKAGES}
     for package, extra in EXTRAS.items():
-        there = importlib.util.find_spec(package) is not None
-        found[package] = installed(package) if there else f"missing: pip install 'sessionrl[{extra}]'"
+        there = installed(package)
+        found[package] = f"missing: pip install 'sessionrl[{extra}]'" if there == NOT_INSTALLED else there
     found["cores"] = f"{os.cpu_count()}, torch uses {torch.get_num_threads()} threads"
     if torch.cuda.is_available():
         names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
@@ -87,7 +96,7 @@ def diagnosis() -> str:
         build = "this torch is a CPU build" if torch.version.cuda is None else "CUDA build, but no GPU is visible"
         found["GPU"] = f"none: {build}; training runs on the CPU"
     found |= {kind: ", ".join(registry.names(kind)) for kind in registry.HOMES}
-    return "\n".join(f"{name:<12}{value}" for name, value in found.items())
+    return "\n".join(f"{name:<15}{value}" for name, value in found.items())
 
 
 def _described(kind: str, name: str) -> str:
