@@ -96,19 +96,20 @@ class Subject:
         """Models that learn by gradients."""
         return [model for model in self.models if model.kind == "network"]
 
-    def recommender(self, model: Model) -> Recommender:
-        """The first training seed of a model, loaded once.
+    def recommender(self, model: Model, nth: int = 0) -> Recommender:
+        """A training seed of a model, the first if no other is asked for, loaded once.
 
         Raises:
             CannotDraw: the run no longer has all that is needed to recommend; the results are still there.
         """
-        if model.label not in self._recommenders:
+        path = model.runs[nth].path
+        if path not in self._recommenders:
             try:
-                self._recommenders[model.label] = Recommender.load(model.runs[0].path)
+                self._recommenders[path] = Recommender.load(path)
             except BadDirectory as error:
                 raise CannotDraw(str(error)) from None
-        return self._recommenders[model.label]
+        return self._recommenders[path]
 
     @cached_property
-    def _recommenders(self) -> dict[str, Recommender]:
+    def _recommenders(self) -> dict[Path, Recommender]:
         return {}

@@ -25,7 +25,6 @@ from sessionrl.reporting.subject import CannotDraw, Subject
 MOST = 3  # models side by side, if none are named
 
 Positive = Annotated[int, Field(ge=1)]
-Vectors = npt.NDArray[np.float32]
 
 
 @register("picture", "closest")
@@ -53,7 +52,7 @@ class Closest:
     def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
         models = networks(subject, self.models)
         vectors = {model.label: item_vectors(subject.recommender(model)) for model in models}
-        of = known_items(subject.catalogue, vectors, self.least_events)
+        of = known_items(subject.catalogue, min(map(len, vectors.values())), self.least_events)
         chosen = (
             numbered(self.items, subject.catalogue)
             if self.items
@@ -112,9 +111,11 @@ def networks(subject: Subject, labels: Sequence[str]) -> list[Model]:
     return [model for model in subject.networks if model in kept]
 
 
-def known_items(catalogue: Catalogue, vectors: Mapping[str, Vectors], least: int) -> Range:
-    """Items with so many training events that their vectors were learned, all of them where only few have as many."""
-    smallest = min(len(its) for its in vectors.values())
+def known_items(catalogue: Catalogue, smallest: int, least: int) -> Range:
+    """Items with so many training events that their vectors were learned, all of them where only few have as many.
+
+    smallest: items that every model knows, `PAD` included; one that went on from an older run may know more
+    """
     real = (np.arange(len(catalogue)) > 0) & (np.arange(len(catalogue)) < smallest)
     among = real & (catalogue.counts >= least)
     return Range(catalogue, among if among.sum() > 2 else real, codes_of(catalogue, "category"))
