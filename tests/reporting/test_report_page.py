@@ -13,7 +13,7 @@ from sessionrl.errors import BadDirectory, MissingExtra
 from sessionrl.reporting.report import write_report
 from sessionrl.runs import write_json
 
-VOID = {"meta", "link", "br", "hr", "img", "input", "col", "path", "use"}
+VOID = {"meta", "link", "br", "hr", "img", "input", "col", "path", "use", "wbr"}
 
 
 class Page(HTMLParser):
@@ -71,7 +71,8 @@ def page(html):
 
 
 def test_the_page_is_one_file_that_loads_nothing(html, page):
-    assert page.all("script") == page.all("link") == page.all("iframe") == page.all("img") == []
+    assert page.all("script") == [{}]
+    assert page.all("link") == page.all("iframe") == page.all("img") == []
     addresses = [
         value
         for _, attributes in page.elements
@@ -79,7 +80,7 @@ def test_the_page_is_one_file_that_loads_nothing(html, page):
         if name in ("src", "href", "xlink:href", "srcset", "data", "action")
     ]
     assert [address for address in addresses if not address.startswith(("#", "data:text/csv"))] == []
-    assert not re.search(r"@import|url\((?!#)", html)
+    assert not re.search(r"@import|url\((?!#|\"data:)", html)
     assert len(html) < 5_000_000
 
 
@@ -155,7 +156,7 @@ def test_metrics_are_defined_with_range_and_direction(page):
 
 def test_figures_carry_their_numbers_and_take_their_colours_from_the_page(html, page):
     links = {attributes["download"]: attributes["href"] for attributes in page.all("a") if "download" in attributes}
-    assert set(links) == {"headline.csv", "tradeoffs.csv", "grid.csv", "curves.csv"}
+    assert {"headline.csv", "tradeoffs.csv", "grid.csv", "curves.csv"} <= set(links)
     lines = unquote(links["headline.csv"].partition(",")[2]).splitlines()
     assert lines[0] == "model,family,ndcg@5,low,high"
     assert len(lines) == 5
@@ -270,7 +271,7 @@ def test_cells_without_cases_are_a_dash_with_a_reason(shelf, tmp_path):
     ranked = rankings(2, 1)
     views = type(ranked)(**{**vars(ranked), "event_type": ranked.event_type * 0})
     page = write_report([shelf.run("gru4rec", network(), views)], tmp_path / "views.html").read_text(encoding="utf-8")
-    assert '<td title="nothing to measure: the test part has no such case">–</td>' in page
+    assert '<td title="nothing to measure: the test part has no such case"><span class="value">–</span></td>' in page
     assert "0 events" in Page(page).text
 
 
