@@ -7,14 +7,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sessionrl.analysis.neighbours import neighbours
+from sessionrl.analysis.neighbours import neighbours, shared
 from sessionrl.data.catalogue import Catalogue
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Vectors = npt.NDArray[np.floating]
 
-LOOKED_AT = 400  # items among which the purest, the most mixed and the most different are sought
+LOOKED_AT = 400  # items among which the purest, the most mixed and the most different are sought, at most
+CELLS = 100_000_000  # cosines that are taken for each of these rules, at most
 NEAREST = 10  # neighbours that these rules compare
 
 
@@ -44,6 +45,11 @@ class Range:
         found = np.flatnonzero(self.among)
         return found[np.argsort(-self.catalogue.counts[found], kind="stable")]
 
+    def drawn(self, seed: int) -> Numbers:
+        """[n] item numbers, at most `LOOKED_AT`, fewer of a catalogue so large that `CELLS` would be passed."""
+        most = max(1, min(LOOKED_AT, CELLS // len(self.among)))
+        return np.sort(np.random.default_rng(seed).permutation(self.items)[:most])
+
 
 def interesting(of: Range, vectors: Mapping[str, Vectors], shown: int, seed: int = 0) -> list[Interesting]:
     """At most `shown` items, each once, by the rules in their order.
@@ -67,14 +73,14 @@ def _by_rules(of: Range, vectors: Mapping[str, Vectors], seed: int) -> Iterator[
     if not len(items):
         return
     yield Interesting(int(items[0]), f"the most popular, {counts[items[0]]:,} events")
-    drawn = np.random.default_rng(seed).permutation(items)
-    looked_at = np.sort(drawn[:LOOKED_AT])
+    looked_at = of.drawn(seed)
     yield from _by_category(of, vectors, looked_at)
     yield from _by_difference(of, vectors, looked_at)
-    middle = items[len(items) // 2]
-    yield Interesting(int(middle), f"in the middle of the range, {counts[middle]:,} events")
+    tail = items[of.catalogue.tail()[items]]
+    for item in tail[:1]:
+        yield Interesting(int(item), f"the most popular below the top tenth, {counts[item]:,} events")
     yield Interesting(int(items[-1]), f"among the rarest that are looked at, {counts[items[-1]]:,} events")
-    for item in drawn:
+    for item in np.random.default_rng(seed).permutation(items):
         yield Interesting(int(item), f"drawn by lot, {counts[item]:,} events")
 
 
@@ -96,14 +102,13 @@ def _by_category(of: Range, vectors: Mapping[str, Vectors], items: Numbers) -> I
 
 def _by_difference(of: Range, vectors: Mapping[str, Vectors], items: Numbers) -> Iterator[Interesting]:
     """The one of whose neighbours the first two models share fewest."""
-    if len(vectors) < 2:
+    if len(vectors) < 2 or len(of.items) < 2:
         return
     (one, its), (other, others) = list(vectors.items())[:2]
-    near, far = (neighbours(some, items, NEAREST, of.among).closest for some in (its, others))
-    shared = (near[:, :, None] == far[:, None, :]).any(2).mean(1)
-    nth = int(np.argmin(shared))
+    same = shared(its, others, items, NEAREST, of.among)
+    nth = int(np.argmin(same))
     yield Interesting(
         int(items[nth]),
         f"of {len(items):,} drawn items the one whose neighbours differ most between {one} and {other}: "
-        f"{shared[nth]:.0%} of {near.shape[1]} are the same, {shared.mean():.0%} on average",
+        f"{same[nth]:.0%} of {min(NEAREST, len(of.items) - 1)} are the same, {same.mean():.0%} on average",
     )

@@ -32,7 +32,7 @@ class Neighbours(NamedTuple):
 class Purity(NamedTuple):
     """The share of the k nearest neighbours that carry the label of their item, mean over n items.
 
-    low, high: 95 % interval of a bootstrap over the items
+    low, high: 95 % interval of a bootstrap over the items, which says nothing of other trainings
     chance:    the same for neighbours drawn at random among the others
     of_items:  [n] the share of each item
     """
@@ -47,7 +47,7 @@ class Purity(NamedTuple):
 def neighbours(vectors: npt.NDArray[np.floating], items: Numbers, k: int, among: Flags) -> Neighbours:
     """The items most and least alike, by cosine.
 
-    Memory is a block of [AT_ONCE, BLOCK] cosines, whatever the size of the catalogue.
+    Memory is the vectors of unit length and a block of [AT_ONCE, BLOCK] cosines, whatever the size of the catalogue.
 
     Args:
         vectors: [V, d]
@@ -82,16 +82,38 @@ def purity(
     items = items[labels[items] >= 0]
     k = min(k, int(among[1:].sum()) - 1)
     if not len(items) or k < 1:
-        nothing = float("nan")
-        return Purity(nothing, nothing, nothing, nothing, np.zeros(0))
+        return _with_interval(np.zeros(0), float("nan"), seed)
     closest = neighbours(vectors, items, k, among).closest
     shares = (labels[closest] == labels[items][:, None]).mean(1)
-    drawn = np.random.default_rng(seed).multinomial(len(items), np.full(len(items), 1 / len(items)), REPLICATES)
-    low, high = np.quantile(drawn @ shares / len(items), [0.025, 0.975])
     sizes = np.bincount(labels[1:][among[1:]], minlength=int(labels.max()) + 1)
     others = among[1:].sum() - among[items]
     chance = ((sizes[labels[items]] - among[items]) / others).mean()
-    return Purity(float(shares.mean()), float(low), float(high), float(chance), shares)
+    return _with_interval(shares, float(chance), seed)
+
+
+def shared(
+    one: npt.NDArray[np.floating], other: npt.NDArray[np.floating], items: Numbers, k: int, among: Flags
+) -> npt.NDArray[np.float64]:
+    """[n] the share of an item's k nearest that are among its k nearest of other vectors as well.
+
+    Args:
+        one: [V, d]
+        other: [V, e]
+        items: [n] item numbers
+        k: neighbours of each
+        among: [V] bool, items that may be a neighbour
+    """
+    near, far = (neighbours(vectors, items, k, among).closest for vectors in (one, other))
+    return np.asarray((near[:, :, None] == far[:, None, :]).any(2).mean(1))
+
+
+def _with_interval(shares: npt.NDArray[np.float64], chance: float, seed: int) -> Purity:
+    if not len(shares):
+        nothing = float("nan")
+        return Purity(nothing, nothing, nothing, nothing, shares)
+    drawn = np.random.default_rng(seed).multinomial(len(shares), np.full(len(shares), 1 / len(shares)), REPLICATES)
+    low, high = np.quantile(drawn @ shares / len(shares), [0.025, 0.975])
+    return Purity(float(shares.mean()), float(low), float(high), chance, shares)
 
 
 def _extremes(units: Matrix, items: Numbers, k: int, known: Numbers) -> tuple[Numbers, Matrix, Numbers, Matrix]:

@@ -6,16 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from sessionrl.analysis.item_vectors import Vectors, item_vectors
-from sessionrl.analysis.neighbours import Purity, over_trainings, purity
-from sessionrl.errors import BadDirectory
-from sessionrl.recommender import Recommender
+from sessionrl.analysis.neighbours import Purity, purity
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, bare, csv_text
 from sessionrl.reporting.families import family, short
+from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.pictures.closest import codes_of, known_items
@@ -27,41 +25,45 @@ if TYPE_CHECKING:
 FIXED = "seen together, counted"  # the catalogue's co-occurrence vectors, which no model learned
 CELLS = 250_000_000  # cosines that are taken at most for one model
 MOST = 8  # models
-TRAININGS = 5  # of each
 SEEDS = 5  # of each
 ROW = 24  # points between two of them
 HEADER = ("vectors", "seed", "share", "low", "high", "chance", "items")
 
-Vectors = npt.NDArray[np.float32]
-
 
 class Measured(NamedTuple):
-    """Vectors that were measured: their name, their colour, and the purity of every training seed."""
+    """Vectors that were measured: their name, their colour, and the purity by training seed (None if none trained)."""
 
     label: str
     colour: str
-    seeds: tuple[Purity, ...]
+    seeds: dict[int | None, Purity]
+
+    @property
+    def values(self) -> list[float]:
+        """Of every training seed."""
+        return [one.value for one in self.seeds.values()]
 
     @property
     def value(self) -> float:
         """The mean over the seeds."""
-        return float(np.mean([one.value for one in self.seeds]))
+        return float(np.mean(self.values))
 
     @property
     def low(self) -> float:
         """The lowest of the seeds, or the end of the interval over items where there is one."""
-        return self.seeds[0].low if len(self.seeds) == 1 else min(one.value for one in self.seeds)
+        (first, *others) = self.seeds.values()
+        return min(self.values) if others else first.low
 
     @property
     def high(self) -> float:
         """The highest of the seeds, or the end of the interval over items where there is one."""
-        return self.seeds[0].high if len(self.seeds) == 1 else max(one.value for one in self.seeds)
+        (first, *others) = self.seeds.values()
+        return max(self.values) if others else first.high
 
 
 @register("picture", "purity")
 @dataclass(frozen=True)
 class NeighboursOfOneCategory:
-    """How often the nearest items agree with an item's category, for every network and every training of it.
+    """How often the nearest items agree with an item's category, for every training seed of every network.
 
     Options:
         column: of the table of items, such as category, colour or brand
@@ -83,7 +85,7 @@ class NeighboursOfOneCategory:
             raise CannotDraw(
                 "None of these models has vectors of items: all of them count.\n  do now: add a run of a network"
             )
-        codes = codes_of(subject.catalogue, self.column)
+        catalogue, codes = subject.catalogue, codes_of(subject.catalogue, self.column)
         if len(np.unique(codes[codes >= 0])) < 2:
             raise CannotDraw(
                 f"The table of items has no column {self.column!r} with two values or more.\n"
@@ -91,97 +93,105 @@ class NeighboursOfOneCategory:
                 "purity.column=NAME"
             )
         models = subject.networks[:MOST]
-        vectors = {model.label: _of_trainings(subject, model) for model in models}
-        vectors[FIXED] = [subject.catalogue.vectors]
-        firsts = {label: some[0] for label, some in vectors.items()}
-        of = known_items(subject.catalogue, firsts, self.least_events)
-        known = np.flatnonzero(of.among & (codes >= 0))
+        trained = [_trained(subject, model) for model in models]
+        smallest = min(len(vectors) for its in trained for vectors in its.values())
+        among = known_items(catalogue, smallest, self.least_events).among & (codes >= 0)
+        known = np.flatnonzero(among)
         most = max(10, min(self.items, CELLS // len(codes)))
         items = np.sort(np.random.default_rng(subject.seed).permutation(known)[:most])
-        found = {
-            label: [purity(its, codes, items, self.k, of.among, subject.seed) for its in some]
-            for label, some in vectors.items()
-        }
-        return [self._drawing(models, found, len(known), len(subject.networks) - len(models))]
 
-    def _drawing(self, models: list[Model], found: Mapping[str, list[Purity]], known: int, left_out: int) -> Drawing:
-        means = {label: over_trainings(some) for label, some in found.items()}
-        chance, n = means[FIXED].chance, len(means[FIXED].of_items)
-        said = "; ".join(f"{label} {one.value:.0%}" for label, one in means.items())
+        def measured(label: str, colour: str, vectors: dict[int | None, Vectors]) -> Measured:
+            found = {seed: purity(its, codes, items, self.k, among, subject.seed) for seed, its in vectors.items()}
+            return Measured(label, COLOURS[colour], found)
+
+        found = [measured(one.label, family(one), its) for one, its in zip(models, trained, strict=True)]
+        counted = measured(FIXED, "muted", {None: catalogue.vectors})
+        return [self._drawing(subject, found, counted, (len(items), len(known)))]
+
+    def _drawing(
+        self, subject: Subject, found: Sequence[Measured], counted: Measured, sizes: tuple[int, int]
+    ) -> Drawing:
+        chance, left_out = counted.seeds[None].chance, len(subject.networks) - len(found)
+        every = [*found, counted]
+        said = "; ".join(f"{one.label} {one.value:.0%}" for one in every)
+        caption = [
+            f"Of the {self.k} nearest items of an item, so many are of its own {self.column}: {_verdict(found)}",
+            f"Counting which items are seen together gives {counted.value:.0%}, chance {chance:.1%}.",
+            _told(subject.networks[: len(found)], self.column),
+            f"{left_out} more networks are not drawn." if left_out else "",
+        ]
         return Drawing(
             "purity",
             f"How often neighbours are of the same {self.column}",
-            f"Of the {self.k} nearest items of an item, so many are of its own {self.column}: "
-            f"{_verdict(models, found)} Counting which items occur together gives {means[FIXED].value:.0%}, chance "
-            f"{chance:.1%}.{_told(models, self.column)}"
-            + (f" {left_out} more networks are not drawn." * bool(left_out)),
+            " ".join(sentence for sentence in caption if sentence),
             (
                 Panel(
                     "purity",
-                    (460, 74 + ROW * len(found)),
+                    (460, 74 + ROW * len(every)),
                     f"Share of the {self.k} nearest items with the same {self.column}: {said}; chance {chance:.1%}.",
-                    _draw(models, found, means),
+                    partial(_draw, every, chance),
                 ),
             ),
-            csv_text(HEADER, [row for label in found for row in _rows(models, label, found[label], means[label])]),
-            f"Over {f'{n:,} drawn of ' if n < known else ''}{known:,} items with at least {self.least_events} training "
-            "events; bars are 95 % intervals over items, rings single trainings with another seed where there are "
-            f"several, the dashed line is chance. The vectors “{FIXED}” are counted and not learned: a network right "
-            f"of them knows more of the {self.column} than counting, one left of them has learned other things. A "
-            "higher share is no better recommender: visitors may well look at two kinds of things in one visit.",
+            csv_text(HEADER, [row for one in every for row in _rows(one)]),
+            _reading(self, sizes),
         )
 
 
-def _of_trainings(subject: Subject, model: Model) -> list[Vectors]:
-    """The vectors of every training of a model, `TRAININGS` at most."""
-    first = item_vectors(subject.recommender(model))
-    try:
-        return [first, *(item_vectors(Recommender.load(run.path)) for run in model.runs[1:TRAININGS])]
-    except BadDirectory:  # a later run that lost its weights is no reason to draw nothing
-        return [first]
+def _trained(subject: Subject, model: Model) -> dict[int | None, Vectors]:
+    """[V, d] by training seed, `SEEDS` of them at most."""
+    return {seed: item_vectors(subject.recommender(model, nth)) for nth, seed in enumerate(model.seeds[:SEEDS])}
 
 
-def _verdict(models: list[Model], found: Mapping[str, list[Purity]]) -> str:
-    """What the trainings allow to say of the networks: intervals over items alone would promise too much."""
-    values = {model.label: [one.value for one in found[model.label]] for model in models}
-    if len(values) == 1:
-        ((label, its),) = values.items()
-        return f"in {label} {_range(its)}."
-    ordered = sorted(values, key=lambda label: float(np.mean(values[label])))
+def _verdict(found: Sequence[Measured]) -> str:
+    """What the trainings allow to say of the networks; intervals over items alone would promise too much."""
+    ordered = sorted(found, key=lambda one: one.value)
     worst, best = ordered[0], ordered[-1]
-    said = f"{_range(values[worst])} in {worst} to {_range(values[best])} in {best}"
-    if min(len(its) for its in values.values()) == 1:
+    if len(found) == 1:
+        return f"{_range(best)} in {best.label}."
+    said = f"{_range(worst)} in {worst.label} to {_range(best)} in {best.label}"
+    if any(len(one.seeds) == 1 for one in found):
         return (
-            f"{said}. These are networks of one training each: another seed can move one by more than the bars say, so "
-            "read no order into them."
+            f"{said}. Where a network was trained once, another seed can move it further than its bar says: read no "
+            "order of the networks into this."
         )
-    if min(values[best]) > max(values[worst]):
-        return f"{said}, and every training of {best} has more than any of {worst}."
-    return f"{said}, and their trainings overlap: the networks cannot be told apart here."
+    if min(best.values) > max(worst.values):
+        return f"{said}; every training of {best.label} has more than any of {worst.label}."
+    return f"{said}; their trainings overlap, so the networks cannot be told apart here."
 
 
-def _range(values: list[float]) -> str:
-    """One value, or the least and the largest of several trainings."""
-    low, high = min(values), max(values)
-    return f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%}–{high:.0%}"
+def _range(one: Measured) -> str:
+    """The share, or the lowest and the highest of several trainings."""
+    low, high = (f"{value:.0%}" for value in (min(one.values), max(one.values)))
+    return low if low == high else f"{low} to {high}"
 
 
-def _told(models: list[Model], column: str) -> str:
-    """Which models read the column, so that their agreement is no discovery."""
+def _told(models: Sequence[Model], column: str) -> str:
+    """Which networks read the column, so that their agreement is no discovery."""
     told = [model.label for model in models if column in model.config["items"].get("features", ())]
     if told:
-        return f" {joined(told)} read the {column} in the table of items, so agreeing proves little there."
-    return f" No network was told the {column}."
+        return f"{joined(told)} read the {column} in the table of items, so agreeing proves little there."
+    return f"No network was told the {column}."
 
 
-def _rows(models: list[Model], label: str, found: list[Purity], mean: Purity) -> list[list[object]]:
-    """The mean with its interval, then every training where there are several."""
-    n = len(mean.of_items)
-    rows: list[list[object]] = [[label, "", *(round(one, 4) for one in mean[:4]), n]]
-    if len(found) > 1:
-        seeds = next(model.seeds for model in models if model.label == label)
-        rows += [[label, seed, *(round(one, 4) for one in its[:4]), n] for seed, its in zip(seeds, found, strict=False)]
-    return rows
+def _reading(options: NeighboursOfOneCategory, sizes: tuple[int, int]) -> str:
+    """sizes: items that are looked at, and those that could have been."""
+    looked_at, known = sizes
+    return (
+        f"Over {f'{looked_at:,} drawn of ' if looked_at < known else ''}{known:,} items with at least "
+        f"{options.least_events} training events. A small dot is one training seed, a large one their mean; the "
+        "bar goes from the lowest seed to the highest, or, where there is one seed, is a 95 % interval over items, "
+        f"which says nothing of other seeds. The dashed line is chance. The vectors “{FIXED}” were not learned: a "
+        f"network right of them knows more of the {options.column} than counting, one left of them has learned other "
+        "things. A higher share is no better recommender: visitors may well look at two kinds of things in one visit."
+    )
+
+
+def _rows(one: Measured) -> list[list[object]]:
+    """Of the CSV, one for every seed."""
+    return [
+        [one.label, seed, *(round(value, 4) for value in (its.value, its.low, its.high, its.chance)), len(its.of_items)]
+        for seed, its in one.seeds.items()
+    ]
 
 
 def _draw(found: Sequence[Measured], chance: float, figure: "Figure") -> None:
@@ -189,9 +199,12 @@ def _draw(found: Sequence[Measured], chance: float, figure: "Figure") -> None:
     for row, one in enumerate(found):
         axes.plot([one.low, one.high], [row, row], color=one.colour, linewidth=2.2, solid_capstyle="round")
         if len(one.seeds) > 1:
-            values = [seed.value for seed in one.seeds]
-            axes.plot(values, [row] * len(values), "o", color=one.colour, markersize=4, alpha=0.6)
+            axes.plot(one.values, [row] * len(one.values), "o", color=one.colour, markersize=4, alpha=0.6)
         axes.plot(one.value, row, "o", color=one.colour, markersize=7, markeredgecolor=COLOURS["surface"])
+        axes.annotate(
+            f"{one.value:.0%}", (one.high, row), (6, 0), textcoords="offset points", va="center",
+            color=COLOURS["ink"], fontsize=8,
+        )  # fmt: skip
     axes.axvline(chance, color=COLOURS["muted"], linewidth=0.9, dashes=(3, 3), zorder=0)
     axes.annotate(
         "chance", (chance, 1), (0, 2), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
@@ -199,8 +212,9 @@ def _draw(found: Sequence[Measured], chance: float, figure: "Figure") -> None:
     )  # fmt: skip
     axes.set_yticks(range(len(found)), [short(one.label) for one in found])
     axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
-    axes.set_ylim(len(means) - 0.5, -0.6)
-    axes.set_xlim(left=0)
+    axes.set_ylim(len(found) - 0.5, -0.5)
+    axes.set_xlim(0, 1.08)
+    axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_xlabel("neighbours that agree")
     axes.grid(axis="y", visible=False)
