@@ -149,7 +149,7 @@ def verdicts(
         compared = None
         if heads.point or others.point:
             every = compare(pair[:1], pair[1:], catalogue, [axis], replicates=REPLICATES, seed=seed)
-            compared = next(one for one in every if one.average != "session")
+            compared = next((one for one in every if one.average != "session"), None)
         result.append(Verdict(axis, at_start.model, heads, others, compared))
     return result
 

@@ -37,7 +37,9 @@ class Turned(NamedTuple):
 def front_panel(one: Turned, axis: str, name: str, give_up: float) -> Panel:
     """Of one axis; name: its ids in the page begin with it."""
     start = one.points[0]
-    kept = [p for p in one.points if p.accuracy.model >= SHOWN * start.accuracy.model]
+    # Lists of nothing but items without a vector have no diversity.
+    known = [p for p in one.points if axis in p.axes]
+    kept = [p for p in known if p.accuracy.model >= SHOWN * start.accuracy.model]
     best = pareto(*(np.array(v) for v in ([p.axes[axis].model for p in kept], [p.accuracy.model for p in kept])))
     on_front = {p.setting for p, on in zip(kept, best, strict=True) if on}
 
@@ -118,7 +120,7 @@ def _draw_start(axes: "Axes", one: Turned, axis: str, give_up: float) -> None:
     )  # fmt: skip
     axes.plot(*at, "D", color=COLOURS["ink"], markersize=8, markeredgecolor=COLOURS["surface"], zorder=5)
     for point in one.points:
-        if point.setting == TRAINED:
+        if point.setting == TRAINED and axis in point.axes:
             there = point.axes[axis].model, point.accuracy.model
             axes.plot(*there, "o", color=COLOURS["ink"], markersize=9, markerfacecolor="none", zorder=5)
             axes.annotate(TRAINED.dial, there, (6, -10), textcoords="offset points", fontsize=8.5, zorder=6)

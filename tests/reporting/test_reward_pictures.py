@@ -57,7 +57,7 @@ def subject_of(paths):
         rewards = registry.build("objective", model.config["objective"]).rewards
         net = Network(Items(N_ITEMS + 1, 8), registry.build("backbone", {"name": "gru"}, dim=8), rewards)
         scorer = NetworkScorer(net, registry.build("policy", {"name": "greedy"}), data.catalogue.counts)
-        recommenders[model.label] = Recommender(data.vocabulary, scorer, Offer(data.catalogue, KINDS))
+        recommenders[model.runs[0].path] = Recommender(data.vocabulary, scorer, Offer(data.catalogue, KINDS))
     return subject
 
 
@@ -106,11 +106,23 @@ def test_at_weight_0_nothing_is_lost_and_the_pareto_front_is_marked(fronts):
 
 
 def test_the_sample_and_the_price_are_said(fronts):
-    assert "Measured on " in fronts[0].caption
-    assert "(whole sessions, drawn with seed 0)." in fronts[0].caption
+    assert "Measured on " in fronts[0].reading
+    assert "(whole sessions, drawn with seed 0)." in fronts[0].reading
     assert "Giving up at most 2% of ndcg@5: diversity@5 from " in fronts[0].caption
-    assert "Up is accurate" in fronts[0].caption
-    assert "Up is accurate" not in fronts[1].caption
+    assert all("Up is accurate" in one.reading for one in fronts)
+
+
+def test_a_setting_whose_lists_have_no_diversity_is_left_out_of_that_axis(drawn):
+    from sessionrl.reporting.pictures.front import _front, _turn
+
+    one = _turn(drawn, next(model for model in drawn.models if model.label == "sqn-gru"), ["reward"], (60, 0.02))
+    last = one.points[-1]
+    axes = {axis: found for axis, found in last.axes.items() if axis != "diversity@5"}
+    lacking = one._replace(points=[*one.points[:-1], last._replace(axes=axes)])
+    drawing = _front(lacking, 0, (0.02, 0, 0))
+    values = [row for row in rows(drawing) if row["metric"] == "diversity@5"]
+    assert len(values) == len(one.points) - 1
+    assert all(panel.svg.startswith("<svg") for panel in drawing.panels)
 
 
 def test_networks_that_are_not_drawn_are_counted(drawn):
@@ -215,13 +227,13 @@ def test_rewards_of_the_same_events_are_drawn_once(drawn):
 def test_what_q_is_asked_for_is_said(drawn):
     calibration = CalibrationOfQ().draw(drawn)[1]
     assert "Q of sqn-gru is asked for the return if the items of highest Q were chosen from then on" in (
-        calibration.caption
+        calibration.reading
     )
     assert "Q of smorl-gru is asked for what visitors really did, so that the diagonal is its target." in (
-        calibration.caption
+        calibration.reading
     )
-    assert "Read off " in calibration.caption
-    assert "actions of all 400 test sessions; intervals are over sessions." in calibration.caption
+    assert "Read off " in calibration.reading
+    assert "actions of all 400 test sessions; intervals are over sessions." in calibration.reading
 
 
 def test_what_a_head_knows_in_words():
@@ -253,8 +265,8 @@ def test_the_examples_are_true():
 
 def test_training_is_said_in_words(drawn):
     (one,) = Curves().draw(drawn)
-    assert one.caption.startswith("No validation was best in its last epoch: more epochs would hardly help. ")
-    assert "Drawn is the training that chose the epoch" in one.caption
+    assert one.caption.startswith("No validation was best in its last epoch: more epochs would hardly help.")
+    assert "Drawn is the training that chose the epoch" in one.reading
     assert [panel.name for panel in one.panels] == [f"curves-{n}" for n in range(4)]
     assert (
         one.panels[0].label
@@ -269,7 +281,7 @@ def test_training_is_said_in_words(drawn):
 def test_of_many_networks_the_rest_is_small(drawn):
     (one,) = Curves(networks=1).draw(drawn)
     assert [panel.name for panel in one.panels] == ["curves-0", "curves-rest"]
-    assert "The last panel has the validation of all further networks" in one.caption
+    assert "The last panel has the validation of all further networks" in one.reading
     assert "sqn-gru 0.141 at epoch 2" in one.panels[1].label
     assert {row["model"] for row in rows(one)} == {"gru4rec", "sqn-gru", "smorl-gru", "hist-gru"}
     assert all(panel.svg.startswith("<svg") for panel in one.panels)

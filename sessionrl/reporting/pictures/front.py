@@ -241,11 +241,12 @@ HEADER = (
 
 def _rows(one: Turned) -> list[list[object]]:
     """Of every setting accuracy, accuracy on new items, and the axes."""
-    accuracy = np.array([point.accuracy.model for point in one.points])
     rows: list[list[object]] = []
     for axis in one.points[0].axes:
-        on = pareto(np.array([point.axes[axis].model for point in one.points]), accuracy)
-        for point, best in zip(one.points, on, strict=True):
+        known = [point for point in one.points if axis in point.axes]
+        values, accuracy = [p.axes[axis].model for p in known], [p.accuracy.model for p in known]
+        on = pareto(np.array(values), np.array(accuracy))
+        for point, best in zip(known, on, strict=True):
             rows.append([*_cells(one, point, axis, point.axes[axis]), int(best)])
     for point in one.points:
         rows.append([*_cells(one, point, one.headline, point.accuracy), None])
