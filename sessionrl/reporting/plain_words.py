@@ -1,11 +1,17 @@
 """The summary in plain words: what was found and what was not, for someone who knows none of the metrics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from sessionrl.evaluation.compare import FEW_SEEDS, Mark
+from sessionrl.evaluation.measure import Measurement
+from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.provenance import command
 from sessionrl.reporting.results import Controlled, Results
+
+# Objectives whose second task has nothing of what visitors earned: a gain of theirs is none of reinforcement learning.
+CHECKS = ("hist", "fut", "cat", "random_target", "extra_head", "shuffled_reward", "random_reward", "shuffled_order")
 
 
 class Step(NamedTuple):
@@ -27,27 +33,25 @@ def plain_words_of(results: Results) -> PlainWords:
     """Sentences that follow from the measurements and nothing else."""
     return PlainWords(
         [*_which(results), *_how_often(results), *_something_new(results), *_variety(results), *_won(results)],
-        [*_not_better(results), *_not_won(results), *_not_said(results)],
+        [*_not_better(results), *_not_won(results), *_not_known(results)],
         list(_next(results)),
     )
 
 
 def _which(results: Results) -> Iterator[str]:
+    best = results.best.label
     if len(results.models) == 1:
-        yield f"Only {results.best.label} was measured, so nothing here says whether it is good."
+        yield f"Only {best} was measured, so nothing here says whether it is good."
         return
-    alike = [
-        model.label
-        for model in results.models[1:]
-        if results.to_best[model.label, results.headline].mark not in ("worse", "better")
-    ]
+    marks = {model.label: _mark(results, model) for model in results.models[1:]}
+    alike = [label for label, mark in marks.items() if mark == "equivalent"]
+    unclear = [label for label, mark in marks.items() if mark not in ("equivalent", "worse")]
+    sentence = f"{best} guesses best what visitors turn to next"
     if alike:
-        yield (
-            f"{results.best.label} finds most of what visitors do next, but {joined(alike)} "
-            f"{'is' if len(alike) == 1 else 'are'} as good as far as this test can tell."
-        )
-    else:
-        yield f"{results.best.label} finds most of what visitors do next; no other model here is as good."
+        sentence += f", but {joined(alike)} {_be(alike)} as good: less than 1 % apart"
+    if unclear:
+        sentence += f"{'; and' if alike else ', but'} whether {joined(unclear)} {_be(unclear)} worse cannot be told"
+    yield sentence + ("." if alike or unclear else f"; every other model here is worse{_trainings(results.models)}.")
 
 
 def _how_often(results: Results) -> Iterator[str]:
@@ -56,84 +60,118 @@ def _how_often(results: Results) -> Iterator[str]:
     if not name or not one:
         return
     sentence = (
-        f"In {_of_a_hundred(one.value)} of 100 clicks, the item that the visitor turned to next was among the "
-        f"{_k(name)} that {results.best.label} showed"
+        f"In {_of_a_hundred(one.value)} of 100 cases, what the visitor turned to next was among the {_k(name)} items "
+        f"that {results.best.label} would have shown"
     )
     bestsellers = results.popularity and results.find(results.popularity, name)
     if bestsellers and results.popularity is not results.best:
-        sentence += f"; a list of bestsellers manages {_of_a_hundred(bestsellers.value)}"
+        sentence += f"; a list of bestsellers manages that in {_of_a_hundred(bestsellers.value)}"
     yield sentence + "."
 
 
 def _something_new(results: Results) -> Iterator[str]:
     """What a visitor has seen already is easily found again; a recommender is for the rest."""
     name = _hit(results)
-    found = [
-        (one.value, one.cases, model) for model in results.models if name and (one := results.find(model, name, "new"))
-    ]
-    if not found:
-        return
-    value, cases, model = max(found, key=lambda each: each[0])
-    everything = results.find(results.best, str(name))
-    share = cases / everything.cases if everything and everything.cases else 1.0
-    yield (
-        f"Much of that is going back to what was seen before. In the {_of_a_hundred(share)} of 100 clicks that went to "
-        f"something new, {model.label} is first, and had it in its list {_of_a_hundred(value)} times of 100."
+    every, again, new = (
+        results.find(results.best, name, where) if name else None for where in ("all", "repeat", "new")
     )
+    if not name or not every or not again or not new:
+        return
+    best = results.best.label
+    sentence = (
+        f"In {_of_a_hundred(again.cases / every.cases)} of 100 cases the visitor went back to an item of the same "
+        f"visit, and {best} had that in its list {_of_a_hundred(again.value)} times of 100. Where the item was new in "
+        f"the visit, {best} had it {_of_a_hundred(new.value)} times of 100"
+    )
+    most, model = _most(results, name)
+    if _of_a_hundred(most.value) != _of_a_hundred(new.value):
+        sentence += f"; the most there are the {_of_a_hundred(most.value)} of {model.label}"
+    yield sentence + "."
+
+
+def _most(results: Results, name: str) -> tuple[Measurement, Model]:
+    """The highest value on new items, and the model that has it."""
+    found = [(one, model) for model in results.models if (one := results.find(model, name, "new"))]
+    return max(found, key=lambda pair: pair[0].value)
 
 
 def _variety(results: Results) -> Iterator[str]:
     name = next((name for name in results.metrics if name.startswith("coverage@")), None)
     shares = {model.label: one.value for model in results.models if name and (one := results.find(model, name))}
-    if not shares:
+    if results.best.label not in shares:
         return
-    own = shares[results.best.label]
-    sentence = f"All lists of {results.best.label} together showed {_share(own)} of the range"
-    others = {label: value for label, value in shares.items() if label != results.best.label}
-    if others:
-        least, most = min(others, key=others.__getitem__), max(others, key=others.__getitem__)
-        sentence += f"; of the others between {_share(others[least])} ({least}) and {_share(others[most])} ({most})"
+    own = shares.pop(results.best.label)
+    sentence = f"All lists of {results.best.label} together hold {_share(own)} of the catalogue"
+    least, most = min(shares, key=shares.__getitem__, default=""), max(shares, key=shares.__getitem__, default="")
+    if len(shares) > 1:
+        sentence += (
+            f"; those of the others between {_share(shares[least])} ({least}) and {_share(shares[most])} ({most})"
+        )
+    elif shares:
+        sentence += f"; those of {most} {_share(shares[most])}"
     yield sentence + "."
 
 
 def _won(results: Results) -> Iterator[str]:
-    for one in results.controlled:
-        if one.comparison.mark == "better" and not one.other:
-            yield (
-                f"Reinforcement learning helped {one.model.label}: it finds more than {one.control.label}, the "
-                "same network without it."
+    for one in _clean(results):
+        if one.comparison.mark == "better":
+            sentence = (
+                f"{one.model.label} guesses better with reinforcement learning than {one.control.label}, the same "
+                f"network without it{_trainings([one.model, one.control])}."
             )
+            yield sentence + " Whether the rewards did that or any second task would have is not tested here."
 
 
 def _not_better(results: Results) -> Iterator[str]:
-    baselines = [model for model in results.models if model.kind == "baseline" and model.part != "popularity"]
     networks = [model for model in results.models if model.kind == "network"]
-    if networks and baselines and results.best.kind == "baseline":
+    counting = [model for model in results.models if model.kind == "baseline" and model.part != "popularity"]
+    unbeaten = [one.label for one in counting if one is not results.best and _mark(results, one) != "worse"]
+    if networks and results.best in counting:
         yield f"No trained network is better than {results.best.label}, which only counts."
-    lost = [label for label, one in results.to_popularity.items() if one.mark != "better"]
+    elif networks and unbeaten:
+        yield (
+            f"No trained network is shown to be better than {joined(unbeaten)}, which only "
+            f"{'counts' if len(unbeaten) == 1 else 'count'}."
+        )
+    marks = {label: one.mark for label, one in results.to_popularity.items()}
+    worse = [label for label, mark in marks.items() if mark == "worse"]
+    lost = [label for label, mark in marks.items() if mark not in ("better", "worse")]
+    if worse:
+        yield f"{joined(worse)} {_be(worse)} worse than a list of bestsellers."
     if lost:
-        yield f"{joined(lost)} {'is' if len(lost) == 1 else 'are'} not shown to be better than a list of bestsellers."
+        yield f"{joined(lost)} {_be(lost)} not shown to be better than a list of bestsellers."
 
 
 def _not_won(results: Results) -> Iterator[str]:
-    clean = [one for one in results.controlled if not one.other]
-    worse = [one for one in clean if one.comparison.mark == "worse"]
-    alike = [one for one in clean if one.comparison.mark not in ("better", "worse")]
-    for some, said in ((alike, "gained nothing that can be shown from"), (worse, "lost by")):
-        if some:
-            yield f"{_labels(some)} {said} reinforcement learning, against the same network without it."
-    mixed = [one for one in results.controlled if one.other]
+    worse = [one for one in _clean(results) if one.comparison.mark == "worse"]
+    alike = [one for one in _clean(results) if one.comparison.mark not in ("better", "worse")]
+    if worse:
+        yield (
+            f"{_labels(worse)} {'guesses' if len(worse) == 1 else 'guess'} worse with reinforcement learning than the "
+            f"same network without it{_trainings([model for one in worse for model in one[:2]])}."
+        )
+    if alike:
+        yield (
+            f"That reinforcement learning helped {_labels(alike)} cannot be shown: the same network without it is as "
+            "good, as far as this test can tell."
+        )
+
+
+def _not_known(results: Results) -> Iterator[str]:
+    mixed = [one for one in _reinforced(results) if one.other]
     if mixed:
         yield (
-            f"{_labels(mixed)} and {'its' if len(mixed) == 1 else 'their'} control differ in more than reinforcement "
-            "learning, so that nothing follows about it."
+            f"Whether reinforcement learning helped {_labels(mixed)} is not known: the network without it was trained "
+            "with other settings as well."
         )
-    if results.uncontrolled:
-        labels = joined([model.label for model in results.uncontrolled])
-        yield f"Whether reinforcement learning helped {labels} is not known: no network without it was measured."
-
-
-def _not_said(results: Results) -> Iterator[str]:
+    alone = [model.label for model in results.uncontrolled if model.part not in CHECKS]
+    if alone:
+        yield f"Whether reinforcement learning helped {joined(alone)} is not known: no network without it was measured."
+    checks = [model.label for model in results.models if model.kind == "network" and model.part in CHECKS]
+    if checks:
+        yield (
+            f"{joined(checks)} {_be(checks)} here to check the others: what is gained there does not come from rewards."
+        )
     yield (
         "What a visitor would have done with another list is not known: all of this asks whether models guess what "
         "visitors did on their own, and no shop was changed for it."
@@ -141,20 +179,20 @@ def _not_said(results: Results) -> Iterator[str]:
 
 
 def _next(results: Results) -> Iterator[Step]:
-    networks = [model for model in results.models if model.kind == "network"]
-    if any(len(model.runs) < 3 for model in networks):
-        model = next(model for model in networks if len(model.runs) < 3)
-        path = model.runs[0].directory.config
+    prepared = str(results.best.runs[0].data["prepared"])
+    few = [model for model in results.models if model.kind == "network" and len(model.runs) < FEW_SEEDS]
+    if few:
         yield Step(
-            "Train with more seeds before anybody decides by this page.",
-            command("train", str(path), "--seeds", "1,2,3,4,5"),
+            f"Train {joined([model.label for model in few])} five times each (seeds) before anybody decides by this "
+            f"page{'; the first of them with:' if len(few) > 1 else ':'}",
+            command("train", str(few[0].runs[0].directory.config), "--data", prepared, "--seeds", "1,2,3,4,5"),
         )
-    if results.uncontrolled:
+    if any(model.part not in CHECKS for model in results.uncontrolled):
         yield Step("Train the same network without reinforcement learning, and give its run as well.")
     if results.popularity is None:
-        yield Step("Add a list of bestsellers to compare with.", command("train", "popularity"))
+        yield Step("Add a list of bestsellers to compare with:", command("train", "popularity", "--data", prepared))
     yield Step(
-        "Look at the example predictions, and try a visit of your own.",
+        f"Try a visit of your own, and look whether you would show what {results.best.label} shows:",
         command("recommend", str(results.best.runs[0].path), "--items", _first_items(results)),
     )
 
@@ -163,8 +201,32 @@ def _first_items(results: Results) -> str:
     return ",".join(map(str, results.catalogue.items["item_id"].head(2).to_list()))
 
 
-def _labels(some: list[Controlled]) -> str:
+def _reinforced(results: Results) -> list[Controlled]:
+    return [one for one in results.controlled if one.model.part not in CHECKS]
+
+
+def _clean(results: Results) -> list[Controlled]:
+    """Comparisons in which reinforcement learning is the only difference."""
+    return [one for one in _reinforced(results) if not one.other]
+
+
+def _trainings(models: Sequence[Model]) -> str:
+    """Said of a difference that may be luck of training, of which few seeds show little."""
+    few = any(model.kind == "network" and len(model.runs) < FEW_SEEDS for model in models)
+    return ", as far as so few trainings can tell" if few else ""
+
+
+def _labels(some: Sequence[Controlled]) -> str:
     return joined([one.model.label for one in some])
+
+
+def _mark(results: Results, model: Model) -> Mark:
+    """Of a model that is not the best, against it."""
+    return results.to_best[model.label, results.headline].mark
+
+
+def _be(labels: Sequence[str]) -> str:
+    return "is" if len(labels) == 1 else "are"
 
 
 def _hit(results: Results) -> str | None:
@@ -176,10 +238,12 @@ def _k(name: str) -> str:
 
 
 def _of_a_hundred(share: float) -> str:
-    """A whole number, but never none of what there is."""
-    return "fewer than 1" if 0 < share < 0.005 else f"{100 * share:.0f}"
+    """A whole number, but never none of what there is, nor all of what is not."""
+    if 0 < share < 0.005:
+        return "fewer than 1"
+    return "more than 99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
 
 
 def _share(value: float) -> str:
     """In whole per cent, but for the first and the last of them, so that all is said of all alone."""
-    return f"{value:.1%}" if value < 0.1 or 0.99 < value < 1 else f"{value:.0%}"
+    return f"{100 * value:.{1 if value < 0.1 or 0.99 < value < 1 else 0}f} %"
