@@ -1,19 +1,19 @@
 """Closest and furthest items: what a model holds for alike, with pictures, and how often the categories agree."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from sessionrl.analysis.interesting import Interesting, Range, interesting
-from sessionrl.analysis.item_vectors import item_vectors
-from sessionrl.analysis.neighbours import Neighbours, neighbours
+from sessionrl.analysis.interesting import NEAREST, Interesting, Range, interesting
+from sessionrl.analysis.item_vectors import Vectors, item_vectors
+from sessionrl.analysis.neighbours import Neighbours, neighbours, shared
 from sessionrl.data.catalogue import Catalogue
-from sessionrl.errors import BadOption, did_you_mean
+from sessionrl.errors import BadOption, UnknownName, did_you_mean
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import Drawing, Frame, ProductCell, ProductPanel, ProductRow, csv_text
 from sessionrl.reporting.families import family
@@ -23,6 +23,8 @@ from sessionrl.reporting.picture import Section
 from sessionrl.reporting.subject import CannotDraw, Subject
 
 MOST = 3  # models side by side, if none are named
+NEAR_IDS = 100_000  # ids among which one that is misspelt is sought
+SLIGHT = 0.02  # a difference of shares that is not called one
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -37,6 +39,7 @@ class Closest:
         shown: items that the rules choose
         k: closest and furthest items of each
         least_events: items with fewer training events are left out, because their vectors are nearly those of the start
+        recommendable: leave out items that may not be recommended as well
         models: labels of networks; the best of each family if not given, at most three
     """
 
@@ -44,6 +47,7 @@ class Closest:
     shown: Positive = 6
     k: Positive = 6
     least_events: Annotated[int, Field(ge=0)] = 5
+    recommendable: bool = False
     models: tuple[str, ...] = ()
 
     section: ClassVar[Section] = "items"
@@ -52,20 +56,19 @@ class Closest:
     def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
         models = networks(subject, self.models)
         vectors = {model.label: item_vectors(subject.recommender(model)) for model in models}
-        of = known_items(subject.catalogue, min(map(len, vectors.values())), self.least_events)
-        chosen = (
-            numbered(self.items, subject.catalogue)
-            if self.items
-            else interesting(of, vectors, self.shown, subject.seed)
-        )
+        smallest = min(map(len, vectors.values()))
+        of = known_items(subject.catalogue, smallest, self.least_events)
+        if self.recommendable:
+            of = replace(of, among=of.among & subject.catalogue.recommendable)
+        chosen = numbered(self.items, of, smallest) or interesting(of, vectors, self.shown, subject.seed)
         items = np.array([one.item for one in chosen], np.int64)
         found = {label: neighbours(its, items, self.k, of.among) for label, its in vectors.items()}
         return [
             Drawing(
                 "closest-items",
                 "Items that the models hold for alike",
-                _caption(of, models, self.least_events),
-                tuple(_panel(_Shown(subject, of, models), one, nth, found) for nth, one in enumerate(chosen)),
+                " ".join([*_caption(of, models, self), *_alike(subject, models, of, vectors)]),
+                tuple(_panel(subject, of, one, nth, found) for nth, one in enumerate(chosen)),
                 csv_text(
                     HEADER, [row for nth, one in enumerate(chosen) for row in _rows(subject, one.item, nth, found)]
                 ),
@@ -82,18 +85,12 @@ READING = (
 HEADER = ("item", "model", "which", "place", "neighbour", "cosine", "category of the item", "its category")
 
 
-class _Shown(NamedTuple):
-    subject: Subject
-    of: Range
-    models: Sequence[Model]
-
-
 def networks(subject: Subject, labels: Sequence[str]) -> list[Model]:
     """Networks by label, or the first of each family and then those that follow, at most `MOST`.
 
     Raises:
         CannotDraw: none of the models is a network.
-        BadOption: a label is not that of a network.
+        UnknownName: a label is not that of a network.
     """
     known = {model.label: model for model in subject.networks}
     if not known:
@@ -102,7 +99,7 @@ def networks(subject: Subject, labels: Sequence[str]) -> list[Model]:
         )
     for label in labels:
         if label not in known:
-            raise BadOption(f"No network is called {label!r}.{did_you_mean(label, known)} Known: {', '.join(known)}.")
+            raise UnknownName("network", label, known)
     if labels:
         return [known[label] for label in labels]
     firsts = {family(model): model for model in reversed(subject.networks)}
@@ -130,48 +127,58 @@ def codes_of(catalogue: Catalogue, column: str) -> npt.NDArray[np.int64]:
     return np.concatenate([[-1], codes.to_numpy()])
 
 
-def numbered(ids: Sequence[str], catalogue: Catalogue) -> list[Interesting]:
+def numbered(ids: Sequence[str], of: Range, smallest: int) -> list[Interesting]:
     """Items asked for by id.
 
+    smallest: items that every model knows, `PAD` included
+
     Raises:
-        BadOption: the data has no such item.
+        BadOption: the data, or one of the models, has no such item.
     """
-    known = catalogue.items["item_id"].cast(pl.String)
+    known = of.catalogue.items["item_id"][: smallest - 1].cast(pl.String)
     places = {item: nth for nth, item in enumerate(known.to_list(), 1)} if ids else {}
     for item in ids:
         if item not in places:
             raise BadOption(
-                f"picture 'closest', option 'items': no item is called {item!r}."
-                f"{did_you_mean(item, known.head(100_000).to_list())}\n"
+                f"picture 'closest', option 'items': no item is called {item!r}, or not every model knows it."
+                f"{did_you_mean(item, known.head(NEAR_IDS).to_list())}\n"
                 "  do now: give ids as the log has them, of items that the training part holds"
             )
-    return [Interesting(places[item], f"asked for, {catalogue.counts[places[item]]:,} events") for item in ids]
+    return [Interesting(places[item], _asked(of, places[item])) for item in dict.fromkeys(ids)]
 
 
-def _panel(shown: _Shown, one: Interesting, nth: int, found: Mapping[str, Neighbours]) -> ProductPanel:
-    labels = shown.of.labels
+def _asked(of: Range, item: int) -> str:
+    words = f"asked for, {of.catalogue.counts[item]:,} training events"
+    return words if of.among[item] else f"{words}: it would have been left out, being no neighbour of others here"
+
+
+def _panel(subject: Subject, of: Range, one: Interesting, nth: int, found: Mapping[str, Neighbours]) -> ProductPanel:
     rows = [ProductRow("the item", "", (ProductCell(one.item),))]
-    occurring = {one.item}
-    for model in shown.models:
-        its = found[model.label]
-        for words, items, cosines in (
-            ("closest", its.closest[nth], its.similarity[nth]),
-            ("furthest", its.furthest[nth], its.dissimilarity[nth]),
-        ):
-            cells = [
-                ProductCell(int(item), f"{value:+.2f}".replace("-", "−"), _frame(labels, one.item, int(item), words))
-                for item, value in zip(items, cosines, strict=True)
-            ]
-            rows.append(ProductRow(words if len(shown.models) == 1 else f"{model.label}, {words}", "", tuple(cells)))
-            occurring |= set(items.tolist())
-    products = shown.subject.products.cards(occurring)
+    first = next(iter(found))
+    for label, its in found.items():
+        before = "" if len(found) == 1 else f"{label}, "
+        near, far = its.closest[nth], its.furthest[nth]
+        frames = [_frame(of.labels, one.item, int(other)) for other in near]
+        notes = [f"{frames.count('agrees')} of {len(near)} of its category"] if any(frames) else []
+        if label != first:
+            notes.append(f"{len(np.intersect1d(near, found[first].closest[nth]))} of {len(near)} also in {first}")
+        rows.append(ProductRow(f"{before}closest", ", ".join(notes), _cells(near, its.similarity[nth], frames)))
+        rows.append(ProductRow(f"{before}furthest", "", _cells(far, its.dissimilarity[nth], [""] * len(far))))
+    products = subject.products.cards(cell.item for row in rows for cell in row.cells)
     card = products[one.item]
     return ProductPanel(card.name or card.item_id, one.why, tuple(rows), products)
 
 
-def _frame(labels: npt.NDArray[np.int64], item: int, other: int, words: str) -> Frame:
-    """Only for the closest: nobody expects the furthest to agree."""
-    if words != "closest" or labels[item] < 0 or labels[other] < 0:
+def _cells(items: npt.NDArray[np.int64], cosines: Vectors, frames: Sequence[Frame]) -> tuple[ProductCell, ...]:
+    return tuple(
+        ProductCell(int(item), f"{value:+.2f}".replace("-", "−"), frame)
+        for item, value, frame in zip(items, cosines, frames, strict=True)
+    )
+
+
+def _frame(labels: npt.NDArray[np.int64], item: int, other: int) -> Frame:
+    """Of one of the closest: nobody expects the furthest to agree."""
+    if labels[item] < 0 or labels[other] < 0:
         return ""
     return "agrees" if labels[item] == labels[other] else "differs"
 
@@ -192,22 +199,75 @@ def _rows(subject: Subject, item: int, nth: int, found: Mapping[str, Neighbours]
     return result
 
 
-def _caption(of: Range, models: Sequence[Model], least: int) -> str:
-    told = [model.label for model in models if "category" in model.config["items"].get("features", ())]
-    sentences = [
-        "Each block is one item; below it the items that each model holds for most, and for least, alike.",
-    ]
+def _caption(of: Range, models: Sequence[Model], options: Closest) -> list[str]:
+    sentences = ["Each block is one item; below it the items that each model holds for most, and for least, alike."]
     if (of.labels >= 0).any():
         sentences.append("A full frame: the neighbour is of the item's own category; a dashed one: of another.")
+        sentences.append(_told(models))
+    events = of.catalogue.counts[1:]
+    few = int((events < options.least_events).sum())
+    if few and not (of.catalogue.counts[of.among] < options.least_events).any():
         sentences.append(
-            f"{joined(told)} knew the categories from the table of items, so agreeing proves little there."
-            if told
-            else "No model was told the categories: where they agree, it was learned from clicks alone."
-        )
-    few = (np.arange(len(of.among)) > 0) & ~of.among
-    if few.any():
-        sentences.append(
-            f"Left out are {int(few.sum()):,} of {len(of.among) - 1:,} items with fewer than {least} training events, "
+            f"Left out are {few:,} of {len(events):,} items with fewer than {options.least_events} training events, "
             "whose vectors are still nearly those of the start."
         )
-    return " ".join(sentences)
+    elif few:
+        sentences.append(
+            f"So few items have {options.least_events} training events that all are shown; the vectors of the others "
+            "are still nearly those of the start."
+        )
+    if options.recommendable:
+        sentences.append("Items that may not be recommended are left out.")
+    return sentences
+
+
+def _told(models: Sequence[Model]) -> str:
+    """What the models read of the table of items, so that nobody takes for learned what was given."""
+    read = {model.label: list(model.config["items"].get("features", ())) for model in models}
+    told = [label for label, columns in read.items() if "category" in columns]
+    if told:
+        return f"{joined(told)} knew the categories from the table of items, so agreeing proves little there."
+    other = [f"{label} read {joined(columns)}" for label, columns in read.items() if columns]
+    if other:
+        return f"No model was told the categories, but {joined(other)} in the table of items."
+    return "No model was told the categories: where they agree, it was learned from what visitors did."
+
+
+def _alike(subject: Subject, models: Sequence[Model], of: Range, vectors: Mapping[str, Vectors]) -> list[str]:
+    """How many neighbours the first two models share, beside two trainings of one of them if there are several.
+
+    The training they are compared with has another seed than both: networks that start alike end more alike.
+    """
+    items = of.drawn(subject.seed)
+    if len(models) < 2 or len(items) < 2:
+        return []
+    one, other = models[:2]
+    of_items = f"Of the {min(NEAREST, int(of.among.sum()) - 1)} nearest of {len(items):,} drawn items"
+    again = next(
+        (
+            (model, its, nth)
+            for model, its in ((one, other), (other, one))
+            for nth, seed in enumerate(model.seeds)
+            if nth and seed != its.seeds[0]
+        ),
+        None,
+    )
+    if again is None:
+        between = shared(vectors[one.label], vectors[other.label], items, NEAREST, of.among).mean()
+        return [
+            f"{of_items} {one.label} and {other.label} share {between:.0%}; how many two trainings of one model would "
+            "share, only runs with another seed can show."
+        ]
+    model, its, nth = again
+    anew = item_vectors(subject.recommender(model, nth))
+    among = of.among.copy()
+    among[len(anew) :] = False  # a training that went on from another older run may know fewer
+    within, between = (
+        float(shared(vectors[label], anew, items[among[items]], NEAREST, among).mean())
+        for label in (model.label, its.label)
+    )
+    more = "no more unlike than" if between >= within - SLIGHT else "more unlike than"
+    return [
+        f"{of_items} {model.label} shares {within:.0%} with itself trained with another seed, and {its.label} shares "
+        f"{between:.0%} with that training: the two models are {more} two trainings of one."
+    ]
