@@ -79,7 +79,7 @@ def draw_pictures(
         subject: what they are of
         names: see `Asked`
         options: see `Asked`
-        say: is told what is drawn
+        say: is told what is drawn and what is left out
 
     Raises:
         UnknownName, BadOption: there is no such picture, or it has no such option; before anything is drawn.
@@ -94,6 +94,7 @@ def draw_pictures(
             drawings[picture.section] += _complete(picture.draw(subject))
         except (CannotDraw, MissingExtra) as error:
             missing[name] = str(error)
+            say(f"{name} is left out: {str(error).splitlines()[0]}")
         seconds[name] = perf_counter() - began
     return Drawn({section: some for section, some in drawings.items() if some}, missing, seconds)
 
