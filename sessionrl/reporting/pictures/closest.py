@@ -243,15 +243,7 @@ def _alike(subject: Subject, models: Sequence[Model], of: Range, vectors: Mappin
         return []
     one, other = models[:2]
     of_items = f"Of the {min(NEAREST, int(of.among.sum()) - 1)} nearest of {len(items):,} drawn items"
-    again = next(
-        (
-            (model, its, nth)
-            for model, its in ((one, other), (other, one))
-            for nth, seed in enumerate(model.seeds)
-            if nth and seed != its.seeds[0]
-        ),
-        None,
-    )
+    again = _another_training(one, other)
     if again is None:
         between = shared(vectors[one.label], vectors[other.label], items, NEAREST, of.among).mean()
         return [
@@ -269,5 +261,14 @@ def _alike(subject: Subject, models: Sequence[Model], of: Range, vectors: Mappin
     more = "no more unlike than" if between >= within - SLIGHT else "more unlike than"
     return [
         f"{of_items} {model.label} shares {within:.0%} with itself trained with another seed, and {its.label} shares "
-        f"{between:.0%} with that training: the two models are {more} two trainings of one."
+        f"{between:.0%} with that training: the two models are {more} these two trainings of one."
     ]
+
+
+def _another_training(one: Model, other: Model) -> tuple[Model, Model, int] | None:
+    """A model, the other one, and which run of the first has another seed than the first runs of both."""
+    for model, its in ((one, other), (other, one)):
+        for nth, seed in enumerate(model.seeds):
+            if nth and seed != its.seeds[0]:
+                return model, its, nth
+    return None
