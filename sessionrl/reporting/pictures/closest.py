@@ -148,8 +148,8 @@ def numbered(ids: Sequence[str], of: Range, smallest: int) -> list[Interesting]:
 
 
 def _asked(of: Range, item: int) -> str:
-    words = f"asked for, {of.catalogue.counts[item]:,} training events"
-    return words if of.among[item] else f"{words}: it would have been left out, being no neighbour of others here"
+    words = f"asked for, events in training: {of.catalogue.counts[item]:,}"
+    return words if of.among[item] else f"{words}; it would have been left out, and is nobody's neighbour here"
 
 
 def _panel(subject: Subject, of: Range, one: Interesting, nth: int, found: Mapping[str, Neighbours]) -> ProductPanel:
