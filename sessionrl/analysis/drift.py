@@ -56,7 +56,7 @@ def drift(parts: Sequence[Sessions], counts: npt.NDArray[np.int64], top: int = 1
 
     def share(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         some = np.bincount(at[chosen], minlength=n)
-        return np.divide(some, events, out=np.full(n, np.nan), where=events > 0)
+        return np.asarray(np.divide(some, events, out=np.full(n, np.nan), where=events > 0))
 
     return Drift(
         step,

@@ -128,7 +128,7 @@ def never_by_popularity(times: npt.NDArray[np.int64], catalogue: Catalogue) -> n
     """[11] the share of the items of each tenth that no list holds, in [0, 1]; NaN where there is no such item."""
     sizes = by_popularity(catalogue.recommendable, catalogue)
     missed = by_popularity(catalogue.recommendable & (times == 0), catalogue)
-    return np.divide(missed, sizes, out=np.full(TENTHS + 1, np.nan), where=sizes > 0)
+    return np.asarray(np.divide(missed, sizes, out=np.full(TENTHS + 1, np.nan), where=sizes > 0))
 
 
 def never_by_category(times: npt.NDArray[np.int64], catalogue: Catalogue) -> list[OfCategory]:

@@ -23,15 +23,17 @@ class Lengths(NamedTuple):
 
 
 class Slope(NamedTuple):
-    """A straight line through log count against log rank.
+    """A straight line through log count against log rank: count ≈ height rank^-exponent.
 
-    exponent: s of count ~ rank^-s; about 1 is Zipf's law
+    exponent: about 1 is Zipf's law
+    height:   of the line at rank 1, in events
     first:    the rank where the fit begins
     last:     the rank where it ends
     r2:       share of the variance of log count that the line explains, in [0, 1]
     """
 
     exponent: float
+    height: float
     first: int
     last: int
     r2: float
@@ -110,7 +112,7 @@ def _slope(falling: npt.NDArray[np.int64]) -> Slope | None:
     gradient, height = np.polyfit(x, y, 1)
     spread = ((y - y.mean()) ** 2).sum()
     rest = ((y - gradient * x - height) ** 2).sum()
-    return Slope(float(-gradient), 1, last, float(1 - rest / spread) if spread else 1.0)
+    return Slope(float(-gradient), float(np.exp(height)), 1, last, float(1 - rest / spread) if spread else 1.0)
 
 
 def repeats_by_kind(sessions: Sessions, n_kinds: int) -> Repeats:

@@ -41,7 +41,7 @@ def along_the_session(rankings: Rankings, catalogue: Catalogue, k: int, position
 
     def mean(values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
         sums = np.bincount(column, values[chosen].astype(np.float64), positions)
-        return np.divide(sums, cases, out=np.full(positions, np.nan), where=cases > 0)
+        return np.asarray(np.divide(sums, cases, out=np.full(positions, np.nan), where=cases > 0))
 
     return AlongTheSession(
         mean(in_list_before(rankings, k).mean(1)),

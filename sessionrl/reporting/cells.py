@@ -46,7 +46,7 @@ class Cells(NamedTuple):
 
 def height_of(cells: Cells) -> int:
     """Points that it takes."""
-    return 66 + ROW * len(cells.rows) + (10 if cells.counts else 0) + (58 if _turned(cells) else 0)
+    return 66 + ROW * len(cells.rows) + (10 if cells.counts else 0) + (36 if _turned(cells) else 0)
 
 
 def draw_cells(axes: "Axes", cells: Cells) -> None:
@@ -64,8 +64,10 @@ def draw_cells(axes: "Axes", cells: Cells) -> None:
                       color=COLOURS["ink" if known else "muted"])  # fmt: skip
     counts = cells.counts or [""] * len(cells.columns)
     names = [f"{short(name, LONGEST)}\n{count}".strip() for name, count in zip(cells.columns, counts, strict=True)]
-    turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if _turned(cells) else {}
-    axes.set_xticks(range(len(names)), names, fontsize=7.5, **turned)
+    axes.set_xticks(range(len(names)), names, fontsize=7.5)
+    if _turned(cells):
+        for label in axes.get_xticklabels():
+            label.set(rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(cells.rows)), [short(name, 18) for name in cells.rows])
     axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
     axes.set_xlim(-0.5, len(names) - 0.5)

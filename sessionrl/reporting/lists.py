@@ -45,7 +45,7 @@ def length(models: tuple[Model, ...], k: int) -> int:
     Raises:
         CannotDraw: they keep no lists.
     """
-    kept = min(run.rankings.top.shape[1] for model in models for run in model.runs)
+    kept: int = min(run.rankings.top.shape[1] for model in models for run in model.runs)
     if not kept:
         raise CannotDraw(
             "The rankings of these runs keep no lists (evaluation.top = 0).\n"

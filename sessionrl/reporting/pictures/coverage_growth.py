@@ -55,7 +55,7 @@ def _growth(shelves: Shelves, models: Sequence[Growth], visitors: Growth, ceilin
         for m, items in zip(line.lists, line.distinct, strict=True)
     ]
     least, largest = (at(range(len(models)), key=lambda i: models[i].distinct[-1]) for at in (min, max))
-    several = [f"{shelves.lists[i].label} shows {_of(models[i], ceiling)}" for i in dict.fromkeys((least, largest))]
+    several = [f"{shelves.lists[i].label} show {_of(models[i], ceiling)}" for i in dict.fromkeys((least, largest))]
     caption = sentences(
         f"Of {ceiling:,} items that may be recommended, all {lists:,} lists of {joined(several)}; visitors themselves "
         f"looked at {_of(visitors, ceiling)} as their next item.",
@@ -129,4 +129,4 @@ def _panel(shelves: Shelves, models: Sequence[Growth], visitors: Growth, ceiling
         f"Different items in all {int(visitors.lists[-1]):,} lists: {said}; visitors looked at "
         f"{visitors.distinct[-1]:,.0f}; {ceiling:,} may be recommended."
     )
-    return Panel("coverage-growth", (460, 320), label, draw)
+    return Panel("coverage-growth", (380, 290), label, draw)

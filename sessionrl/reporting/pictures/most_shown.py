@@ -80,13 +80,12 @@ class MostShown:
 
     def _caption(self, shelves: Shelves, found: Sequence[Bestsellers], visitors: float) -> str:
         said = [
-            f"{one.label} {its.places:.0%} (visitors: {its.visits:.0%})"
-            for one, its in zip(shelves.lists, found, strict=True)
+            f"{one.label} {its.places:.0%} ({its.visits:.0%})" for one, its in zip(shelves.lists, found, strict=True)
         ]
         return sentences(
-            f"Of all places in lists of {shelves.k} its own {self.top} items take, and in brackets of what visitors "
-            f"looked at next: {', '.join(said)}. The {self.top} items that visitors looked at most "
-            f"take {visitors:.0%}.",
+            f"Of all places in lists of {shelves.k} each model's own {self.top} items take this share, and of what "
+            f"visitors looked at next that in brackets: {', '.join(said)}. The {self.top} items that visitors "
+            f"looked at most take {visitors:.0%}.",
             shelves.left_out,
         )
 
@@ -159,4 +158,4 @@ def _dots(shelves: Shelves, found: Sequence[Bestsellers], visitors: float, top: 
 
     said = "; ".join(f"{label} {its.places:.0%}, {its.visits:.0%}" for label, its in zip(labels, found, strict=True))
     words = f"Share of places of the {top} most shown items, and of the visitors' looks at them: {said}."
-    return Panel("most-shown", (400, 76 + ROW * len(labels)), words, draw)
+    return Panel("most-shown", (360, 76 + ROW * len(labels)), words, draw)

@@ -117,12 +117,12 @@ class _Picture:
         purchases = int(self.shelves.visitors.bought.sum())
         what = "purchases" if self.shelves.kind else "next events"
         said = [
-            f"{one.label} {len(its.items):,} ({its.events:,} of {purchases:,} {what})"
+            f"{one.label} {len(its.items):,} ({its.events:,})"
             for one, its in zip(self.shelves.lists, missed, strict=True)
         ]
         return (
-            f"Of {items:,} items these were in no list of the test part; in brackets how many {what} were of such "
-            f"items: {', '.join(said)}."
+            f"Of {items:,} items these were in no list of the test part, and so many of its {purchases:,} {what} "
+            f"(in brackets) were of them: {', '.join(said)}."
         )
 
     def _by_nobody(self) -> str:
@@ -200,4 +200,4 @@ def _panel(name: str, cells: Cells) -> Panel:
     def draw(figure: "Figure") -> None:
         draw_cells(figure.add_subplot(), cells)
 
-    return Panel(name, (400, height_of(cells)), cells.said(), draw)
+    return Panel(name, (360, height_of(cells)), cells.said(), draw)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROW = 25  # points between two models
 LABELLED = 0.065  # the narrowest share that its number fits into
+NEAR = 0.06  # to the dashed line: a number would stand on it
 LEAST = 1 / 16  # of the visitors' share: what lies below is drawn at the edge
 ALIKE = 0.01
 
@@ -94,7 +95,7 @@ def _unchanged(shelves: Shelves, shares: Sequence[Array]) -> str:
         return ""
     return (
         f"No tenth differs by as much as {ALIKE:.0%} of the places from the same encoder without reinforcement "
-        f"learning: {', '.join(alike)}. There it changed nothing about who is shown."
+        f"learning: {', '.join(alike)}. There it changed next to nothing about who is shown."
     )
 
 
@@ -109,7 +110,15 @@ def _bars(named: Sequence[tuple[str, Array]]) -> Panel:
                 axes.barh(row, value, 0.74, left, color=colour, alpha=alpha, edgecolor="none")
                 axes.plot([left + value] * 2, [row - 0.37, row + 0.37], color=COLOURS["surface"], linewidth=0.8)
                 if value >= LABELLED:
-                    axes.text(left + value / 2, row, f"{value:.0%}", ha="center", va="center", fontsize=8)
+                    near = abs(left + value / 2 - named[0][1][0]) < NEAR
+                    axes.text(
+                        left + value * (0.25 if near else 0.5),
+                        row,
+                        f"{value:.0%}",
+                        ha="center",
+                        va="center",
+                        fontsize=8,
+                    )
                 left += value
         axes.axvline(named[0][1][0], color=COLOURS["ink"], linewidth=0.9, dashes=(3, 3), zorder=0)
         axes.set_yticks(range(len(named)), [short(label, 18) for label, _ in named])
@@ -123,7 +132,7 @@ def _bars(named: Sequence[tuple[str, Array]]) -> Panel:
 
     said = "; ".join(f"{label} {share[0]:.0%}" for label, share in named)
     label = f"Share of places by tenths of the items by popularity. The most popular tenth takes: {said}."
-    return Panel("popularity-lens", (400, 62 + ROW * len(named)), label, draw)
+    return Panel("popularity-lens", (360, 62 + ROW * len(named)), label, draw)
 
 
 def _against_visitors(shelves: Shelves, shares: Sequence[Array], visitors: Array) -> list[Panel]:
@@ -153,4 +162,4 @@ def _against_visitors(shelves: Shelves, shares: Sequence[Array], visitors: Array
 
     said = "; ".join(f"{one.label} {line[0]:.2g} times" for one, line in zip(shelves.lists, times, strict=True))
     label = f"Share of places divided by the visitors' share, by tenth. In the first tenth: {said}."
-    return [Panel("popularity-lens-against-visitors", (400, 260), label, draw)]
+    return [Panel("popularity-lens-against-visitors", (360, 250), label, draw)]

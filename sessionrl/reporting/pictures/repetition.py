@@ -111,7 +111,7 @@ def _panel(what: str, models: Sequence[Model], found: Sequence[AlongTheSession],
     def draw(figure: "Figure") -> None:
         draw_cells(figure.add_subplot(), cells)
 
-    return Panel(f"repetition-{what.replace('_', '-')}", (400, height_of(cells)), cells.said(), draw)
+    return Panel(f"repetition-{what.replace('_', '-')}", (360, height_of(cells)), cells.said(), draw)
 
 
 def _few_letters(count: int) -> str:
