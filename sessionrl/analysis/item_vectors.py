@@ -7,6 +7,7 @@ import torch
 
 from sessionrl.ensemble import EnsembleScorer
 from sessionrl.errors import BadOption
+from sessionrl.nn.network import Network
 from sessionrl.recommender import Recommender
 from sessionrl.scorers import NetworkScorer
 
@@ -24,16 +25,32 @@ def item_vectors(recommender: Recommender) -> Vectors:
     Raises:
         BadOption: the model counts and has no vectors.
     """
+    items = _network(recommender).items.eval()
+    numbers = torch.arange(len(items.id), device=items.id.device)
+    return torch.cat([items.vectors(some) for some in torch.split(numbers, ROWS)]).float().cpu().numpy()
+
+
+def scoring_vectors(recommender: Recommender) -> Vectors | None:
+    """[V, d] the vectors by which the supervised head scores, of a network without tied vectors; else None.
+
+    Raises:
+        BadOption: the model counts and has no vectors.
+    """
+    network = _network(recommender)
+    if network.items.tied or network.heads is None:
+        return None
+    return network.heads.detach()[:, : network.items.dim].float().cpu().numpy().copy()
+
+
+def _network(recommender: Recommender) -> Network:
     scorer = recommender.scorer
-    network = scorer.network.network if isinstance(scorer, EnsembleScorer) else getattr(scorer, "network", None)
-    if not isinstance(scorer, NetworkScorer | EnsembleScorer) or network is None:
+    scorer = scorer.network if isinstance(scorer, EnsembleScorer) else scorer
+    if not isinstance(scorer, NetworkScorer):
         raise BadOption(
             "This model counts and has no vectors of items.\n"
             "  do now: give a run of a network, such as one of `sessionrl train gru4rec`"
         )
-    items = network.items.eval()
-    numbers = torch.arange(len(items.id), device=items.id.device)
-    return torch.cat([items.vectors(some) for some in torch.split(numbers, ROWS)]).float().cpu().numpy()
+    return scorer.network
 
 
 def unit_rows(vectors: npt.NDArray[np.floating]) -> Vectors:
@@ -45,8 +62,9 @@ def unit_rows(vectors: npt.NDArray[np.floating]) -> Vectors:
 def vector_table(recommender: Recommender, unit: bool = False) -> pl.DataFrame:
     """One row per item, most frequent first: `item_id`, `vector`, `count`, and what the shop's table says of it.
 
-    The id is the shop's own, the vector an Array(Float32, d), the count that of the training events. A column of the
-    shop that has one of these names is called `shop_vector` or `shop_count`.
+    The id is the shop's own, the vector an Array(Float32, d), the count that of the training events. A network whose
+    vectors are not tied scores by others than it reads: these stand behind as `output_vector`. A column of the shop
+    that has one of these names is called `shop_vector`, and so on.
 
     Args:
         recommender: a network, or an ensemble with one
@@ -55,13 +73,13 @@ def vector_table(recommender: Recommender, unit: bool = False) -> pl.DataFrame:
     Raises:
         BadOption: the model counts and has no vectors.
     """
-    vectors = item_vectors(recommender)[1:]
     catalogue = recommender.catalogue
-    shop = catalogue.items.rename({name: f"shop_{name}" for name in ("vector", "count")}, strict=False)
-    own = pl.DataFrame(
-        {
-            "vector": pl.Series(unit_rows(vectors) if unit else vectors, dtype=pl.Array(pl.Float32, vectors.shape[1])),
-            "count": catalogue.counts[1:],
-        }
-    )
+    tables = {"vector": item_vectors(recommender), "output_vector": scoring_vectors(recommender)}
+    own = [_column(name, unit_rows(its) if unit else its) for name, its in tables.items() if its is not None]
+    own.insert(1, pl.Series("count", catalogue.counts[1:]))
+    shop = catalogue.items.rename({one.name: f"shop_{one.name}" for one in own}, strict=False)
     return shop.select("item_id").hstack(own).hstack(shop.drop("item_id"))
+
+
+def _column(name: str, vectors: Vectors) -> pl.Series:
+    return pl.Series(name, vectors[1:], dtype=pl.Array(pl.Float32, vectors.shape[1]))

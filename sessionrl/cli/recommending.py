@@ -79,7 +79,8 @@ def embed(run: Path, *, out: Path, unit: bool = False) -> None:
 
     Args:
         run: a directory that `sessionrl train` printed, of a network.
-        out: the Parquet file, such as items.parquet: item_id, vector, count, and the columns of the table of items.
+        out: the Parquet file, such as items.parquet: item_id, vector, count, output_vector where the network scores by
+            other vectors than it reads, and the columns of the table of items.
         unit: make the vectors unit length, so that their products are cosines.
     """
     from sessionrl.analysis.item_vectors import vector_table

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sessionrl.analysis import interesting as chosen
 from sessionrl.analysis import neighbours as module
 from sessionrl.analysis.interesting import Range, interesting
-from sessionrl.analysis.neighbours import neighbours, purity
+from sessionrl.analysis.neighbours import neighbours, purity, shared
 from sessionrl.data.catalogue import Catalogue
 
 # Items 1, 2, 3 point one way, 4, 5 another; 6 is between.
@@ -92,3 +92,11 @@ def test_every_chosen_item_says_why(monkeypatch):
     assert found == interesting(of, {"one": VECTORS, "other": turned}, 4)
     assert len(interesting(of, {"one": VECTORS}, 99)) == 6
     assert interesting(Range(catalogue, np.zeros(7, bool), labels), {"one": VECTORS}, 3) == []
+
+
+def test_shared_neighbours_by_hand():
+    items = np.array([1, 4])
+    turned = VECTORS[[0, 1, 4, 3, 2, 5, 6]]  # items 2 and 4 change places
+    # Of item 1, {2, 3} against {3, 4}; of item 4, {5, 6} against {1, 3}.
+    assert shared(VECTORS, turned, items, 2, EVERY).tolist() == [0.5, 0.0]
+    assert shared(VECTORS, VECTORS * 3, items, 2, EVERY).tolist() == [1.0, 1.0]
