@@ -16,6 +16,8 @@ LEAST = {"week": 56, "day": 2, "hour": 0}  # days that a log must span to be cut
 class Drift(NamedTuple):
     """A log in steps of equal length from the first midnight (UTC) on; shares are NaN in a step without events.
 
+    A step at either end of which less than half lies between the first and the last event is left out.
+
     step:     "week", "day" or "hour"
     start:    [B] int64, milliseconds since 1970 UTC
     events:   [B] int64
@@ -58,14 +60,17 @@ def drift(parts: Sequence[Sessions], counts: npt.NDArray[np.int64], top: int = 1
         some = np.bincount(at[chosen], minlength=n)
         return np.asarray(np.divide(some, events, out=np.full(n, np.nan), where=events > 0))
 
+    start = int(n > 2 and int(times.min()) - first > width / 2)
+    end = n - int(n > 2 and int(times.max()) - (first + (n - 1) * width) < width / 2)
+    whole = slice(start, end)
     return Drift(
         step,
-        first + np.arange(n, dtype=np.int64) * width,
-        events,
-        np.bincount((begins - first) // width, minlength=n).astype(np.int64),
-        share(earliest[items] == at),
-        share(counts[items] == 0),
-        _overlap(items, at, n, top),
+        (first + np.arange(n, dtype=np.int64) * width)[whole],
+        events[whole],
+        np.bincount((begins - first) // width, minlength=n).astype(np.int64)[whole],
+        share(earliest[items] == at)[whole],
+        share(counts[items] == 0)[whole],
+        _overlap(items, at, n, top)[whole],
     )
 
 

@@ -70,8 +70,8 @@ def _drift(found: Drift, starts: Mapping[str, int], card: Mapping[str, Any]) -> 
             f"{found.step}; it is high at the start, where everything is new. Not in training: what a model knows "
             "from features at most. Overlap: how many of the most frequent 100 items were among those of the "
             f"{found.step} before; few events make it low by chance, because ties decide. Where it is low, last "
-            f"{found.step}'s bestsellers are no guess for this one, and a model ages fast. The first and the last "
-            f"{found.step} may be cut off. Events are those that preparing kept.",
+            f"{found.step}'s bestsellers are no guess for this one, and a model ages fast. A {found.step} at "
+            f"either end of which less than half is in the log is left out. Events are those that preparing kept.",
         ),
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ def _counts(found: Drift, starts: Mapping[str, int]) -> Panel:
 
 def _shares(found: Drift, starts: Mapping[str, int]) -> Panel:
     lines = [
-        (f"top {TOP} as before", found.overlap, "supervised", (0, ())),
+        (f"top {TOP} kept", found.overlap, "supervised", (0, ())),
         ("new items", found.new, "c6", (0, (4, 1.5))),
         ("not in training", found.unseen, "reinforced", (0, (1.2, 1.2))),
     ]

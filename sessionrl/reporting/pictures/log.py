@@ -95,6 +95,10 @@ def _lengths(parts: Mapping[str, Lengths]) -> Drawing:
         axes.set_yscale("log")
         _plain(axes)
         axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:g} %")
+        longest = max(int(its.length[-1]) for its in parts.values())
+        axes.set_xticks(
+            [tick * power for power in (1, 10, 100, 1000) for tick in (2, 5, 10) if tick * power <= longest]
+        )
         axes.set_xlabel("events in the session")
         axes.set_ylabel("sessions as long or longer")
         axes.legend(fontsize=8.5, labelcolor=COLOURS["ink"], loc="lower left")
@@ -145,7 +149,7 @@ def _kinds(parts: Mapping[str, npt.NDArray[np.int64]], names: Sequence[str], rew
             places = np.arange(len(names)) + (nth - (len(parts) - 1) / 2) * height
             axes.barh(places, shares, height * 0.86, color=COLOURS[LOOKS[part][0]], alpha=0.75, label=PARTS[part])
             for place, share, events in zip(places, shares, counts, strict=True):
-                axes.text(share + 0.012, place, f"{share:.1%}  {events:,}", va="center", fontsize=8)
+                axes.text(share + 0.012, place, f"{share:.1%} · {events:,}", va="center", fontsize=8)
         axes.set_yticks(range(len(names)), [short(kind, 16) for kind in names])
         axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
         axes.set_ylim(len(names) - 0.5, -0.5)
@@ -186,9 +190,8 @@ def _zipf(its: Popularity, without: int) -> Drawing:
             ranks = np.geomspace(slope.first, slope.last, 50)
             line = slope.height * ranks**-slope.exponent
             axes.plot(ranks, line, color=COLOURS["ink"], linewidth=1.1, dashes=(4, 2))
-            words = f"rank to the power −{slope.exponent:.2f}"
-            axes.annotate(words, (ranks[25], line[25]), (8, 10),
-                          textcoords="offset points", fontsize=8.5)  # fmt: skip
+            words = f"dashed: rank to the power {-slope.exponent:.2f}"
+            axes.text(0.98, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=8.5)
         axes.set_xscale("log")
         axes.set_yscale("log")
         _plain(axes)

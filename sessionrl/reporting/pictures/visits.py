@@ -150,10 +150,11 @@ def _kind_panel(by_kind: Mapping[str, Repeats], kinds: Sequence[str]) -> Panel:
         if axes.get_legend_handles_labels()[1]:
             figure.legend(loc="outside lower center", ncols=3, fontsize=8.5, labelcolor=COLOURS["ink"])
 
-    said = "; ".join(
-        f"{part} {', '.join(f'{kinds[i]} {its.seen[i] / its.events[i]:.0%}' for i in range(len(kinds)) if its.events[i])}"
+    shares = {
+        part: [f"{kind} {seen / n:.0%}" for kind, seen, n in zip(kinds, its.seen, its.events, strict=True) if n]
         for part, its in by_kind.items()
-    )
+    }
+    said = "; ".join(f"{PARTS[part]} {', '.join(its)}" for part, its in shares.items())
     words = f"Share of next events on an item seen before, by kind: {said}."
     return Panel("repeats-kind", (360, 110 + 44 * len(kinds)), words, draw)
 
@@ -234,9 +235,9 @@ def _steps(name: str, title: str, funnel: Funnel, total: int, kinds: Sequence[st
         for row, (_, n) in enumerate(bars):
             share = n / total
             axes.barh(row, share, 0.68, color=COLOURS["supervised"], alpha=0.5)
-            before = bars[row - 1][1]
-            further = f", {n / before:.1%} of the step before" if row > 1 and before else ""
-            words = f"{n:,}{f'  {share:.1%}' if row else ''}{further}"
+            kind, before = bars[row - 1]
+            further = f" · {n / before:.1%} of {short(kind, 10)}" if row > 1 and before else ""
+            words = f"{n:,}{f' · {share:.1%}' if row else ''}{further}"
             inside = share > 0.5
             axes.text(0.015 if inside else share + 0.015, row, words, va="center", fontsize=8.5)
         axes.set_yticks(range(len(bars)), [short(kind, 16) for kind, _ in bars])
