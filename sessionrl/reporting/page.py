@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -49,7 +50,7 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     )
     environment.filters["data_uri"] = lambda text: f"data:text/csv;charset=utf-8,{quote(text)}"
     environment.filters["compressed"] = compressed
-    environment.filters["breakable"] = lambda name: Markup(str(escape(name)).replace("_", "_<wbr>"))
+    environment.filters["breakable"] = lambda name: Markup(re.sub("(_)|(?=@)", r"\1<wbr>", str(escape(name))))
     environment.tests["of_products"] = lambda panel: isinstance(panel, ProductPanel)
     environment.tests["drawn"] = lambda panel: isinstance(panel, Panel)
     known = {"colours": COLOURS, "version": __version__}

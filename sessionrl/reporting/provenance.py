@@ -40,8 +40,8 @@ def data_lines(run: Run) -> list[str]:
 
 def run_table(models: Sequence[Model]) -> TableView:
     """One row per run."""
-    names = ("seed", "epoch", "validation", "started", "sessionrl", "commit", "python", "torch", "device")
-    columns = (*map(Column, names), Column("directory", text=True))
+    words = ("started", "sessionrl", "commit", "python", "torch", "device", "directory")
+    columns = (*map(Column, ("seed", "epoch", "validation")), *(Column(name, text=True) for name in words))
     rows = tuple(Row(model.label, _run_cells(run, model.kind)) for model in models for run in model.runs)
     return TableView("Runs: the epoch that validation chose, and what made them", "model", columns, rows)
 
@@ -49,15 +49,19 @@ def run_table(models: Sequence[Model]) -> TableView:
 def _run_cells(run: Run, kind: Kind) -> tuple[Cell, ...]:
     about, best = run.environment, choice(run)
     none = Cell(NONE, title="a baseline has no epochs" if kind == "baseline" else "no validation was logged")
-    made = [about.get(name, NONE) for name in ("started", "sessionrl", "commit", "python")]
+    started, _, time = str(about.get("started", NONE)).partition("T")
+    commit, plus, changes = str(about.get("commit", NONE)).partition("+")
     return (
         Cell(str(run.seed)),
         Cell(str(best.epoch)) if best else none,
         Cell(f"{best.value:.4f}") if best else none,
-        *(Cell(str(value)) for value in made),
+        Cell(started, time[:5], title="UTC"),
+        Cell(str(about.get("sessionrl", NONE))),
+        Cell(commit, plus + changes),
+        Cell(str(about.get("python", NONE))),
         Cell(str(about.get("packages", {}).get("torch", NONE))),
         Cell(str(about.get("device", NONE))),
-        Cell(str(run.path)),
+        Cell(run.path.name, title=str(run.path)),
     )
 
 
@@ -77,7 +81,10 @@ def option_table(models: Sequence[Model]) -> TableView | None:
         Row(name, tuple(Cell(_value(one[name])) if name in one else absent for one in configs)) for name in differing
     ]
     return TableView(
-        "Options in which the networks differ", "option", tuple(Column(m.label) for m in networks), tuple(rows)
+        "Options in which the networks differ",
+        "option",
+        tuple(Column(m.label, text=True) for m in networks),
+        tuple(rows),
     )
 
 

@@ -34,6 +34,7 @@
     const found = text.replaceAll(",", "").replaceAll("−", "-").match(/-?\d+(\.\d+)?/);
     return found ? Number(found[0]) : null;
   };
+  const wordsOf = (text) => (text === "–" ? null : text);
   const textOf = (cell) => (cell.querySelector(".value") || cell.firstChild || cell).textContent.trim();
 
   for (const table of document.querySelectorAll("table.sortable")) {
@@ -55,10 +56,10 @@
         if (!next) { body.append(...original); return; }
         head.setAttribute("aria-sort", next);
         const sign = next === "ascending" ? 1 : -1;
-        const keyed = original.map((row) => [words ? textOf(row.cells[column]) : numberOf(textOf(row.cells[column])), row]);
+        const keyed = original.map((row) => [(words ? wordsOf : numberOf)(textOf(row.cells[column])), row]);
         keyed.sort(([a], [b]) => {
           if (a === null || b === null) return (a === null) - (b === null);  // what is missing stays behind
-          return sign * (words ? a.localeCompare(b) : a - b);
+          return sign * (words ? a.localeCompare(b, "en", { numeric: true }) : a - b);
         });
         body.append(...keyed.map(([, row]) => row));
       });
