@@ -95,8 +95,8 @@ def _by_category(of: Range, vectors: Mapping[str, Vectors], items: Numbers) -> I
     for nth, words in ((int(np.argmax(shares)), "most"), (int(np.argmin(shares)), "least")):
         yield Interesting(
             int(items[nth]),
-            f"of {len(items):,} drawn items the one whose neighbours in {label} agree {words} with its category: "
-            f"{shares[nth]:.0%} of {closest.shape[1]}",
+            f"of {len(items):,} drawn items {_whose(shares, nth)} neighbours in {label} agree {words} with its "
+            f"category: {shares[nth]:.0%} of {closest.shape[1]}",
         )
 
 
@@ -109,6 +109,12 @@ def _by_difference(of: Range, vectors: Mapping[str, Vectors], items: Numbers) ->
     nth = int(np.argmin(same))
     yield Interesting(
         int(items[nth]),
-        f"of {len(items):,} drawn items the one whose neighbours differ most between {one} and {other}: "
+        f"of {len(items):,} drawn items {_whose(same, nth)} neighbours differ most between {one} and {other}: "
         f"{same[nth]:.0%} of {min(NEAREST, len(of.items) - 1)} are the same, {same.mean():.0%} on average",
     )
+
+
+def _whose(values: npt.NDArray[np.float64], nth: int) -> str:
+    """Not "the one" where others are as extreme: of these it has the most events."""
+    alike = int((values == values[nth]).sum())
+    return "the one whose" if alike == 1 else f"one of {alike:,} whose"

@@ -87,10 +87,17 @@ def test_every_chosen_item_says_why(monkeypatch):
     assert len({one.item for one in found}) == 4
     # Item 1 is the purest as well, and is shown once; the two nearest of item 6, of the other category, are 3 and 2.
     assert found[1].item == 6
-    assert "agree least with its category: 0% of 2" in found[1].why
+    assert found[1].why == ("of 6 drawn items the one whose neighbours in one agree least with its category: 0% of 2")
     assert "differ most between one and other" in found[2].why
     assert found == interesting(of, {"one": VECTORS, "other": turned}, 4)
     assert len(interesting(of, {"one": VECTORS}, 99)) == 6
+    # With other vectors items 1 and 2 have one another nearest, 3 and 4 as well, and so do 5 and 6.
+    monkeypatch.setattr(chosen, "NEAREST", 1)
+    pairs = np.array([[9, 9], [1, 0], [1, 0.1], [0, 1], [0.1, 1], [-1, 0], [-1, 0.1]], np.float32)
+    assert interesting(of, {"pairs": pairs}, 2)[1] == (
+        3,
+        "of 6 drawn items one of 2 whose neighbours in pairs agree least with its category: 0% of 1",
+    )
     assert interesting(Range(catalogue, np.zeros(7, bool), labels), {"one": VECTORS}, 3) == []
 
 
