@@ -1,5 +1,6 @@
 """Policies: how the scores of a network become an order of items, and a probability for each."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Protocol
 
@@ -147,5 +148,7 @@ def standardised(scores: Tensor) -> Tensor:
         apart = (scores - mean).masked_fill(hidden, 0.0)
         deviation = (apart.square().sum(-1, keepdim=True) / n).sqrt().clamp(min=1e-12)
         return apart / deviation
-    deviation = scores.std(-1, keepdim=True, unbiased=False).clamp(min=1e-12)
-    return (scores - scores.mean(-1, keepdim=True)) / deviation
+    apart = scores - scores.mean(-1, keepdim=True)
+    # By the norm, because std() goes over the scores twice and slowly on a CPU.
+    deviation = torch.linalg.vector_norm(apart, dim=-1, keepdim=True) / math.sqrt(scores.size(-1))
+    return apart / deviation.clamp(min=1e-12)
