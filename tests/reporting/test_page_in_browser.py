@@ -143,3 +143,5 @@ def test_on_paper_it_is_light_whole_and_not_long(opened, report):
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator("nav.contents").is_visible()
+    page.set_viewport_size({"width": 704, "height": 1000})  # an A4 page between its margins
+    assert page.evaluate("document.documentElement.scrollWidth") == 704
