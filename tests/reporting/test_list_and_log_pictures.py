@@ -133,6 +133,17 @@ def test_never_shown_counts_and_names_what_was_bought(subject):
     assert set(popular.products) == {cell.item for row in popular.rows for cell in row.cells}
 
 
+def test_items_that_no_model_shows(subject, models):
+    held = [np.unique(model.rankings[0].top[model.rankings[0].position > 0, :1]) for model in models]
+    nobody = 60 - len(np.unique(np.concatenate(held)))
+    drawing = NeverShown(k=1).draw(subject)[0]
+    expected = f"{nobody} items, of which" if nobody else "There is no item that none of these models shows."
+    assert expected in drawing.caption
+    alone = NeverShown(k=1).draw(Subject(models[:1]))[0]
+    assert "none of" not in alone.caption
+    assert "none of them" not in [row.label for row in alone.panels[-2].rows]
+
+
 def test_never_shown_without_categories_has_one_table(subject):
     assert [panel.name for panel in NeverShown(k=5).draw(subject)[0].panels[:2]] == [
         "never-shown-popularity",

@@ -84,38 +84,35 @@ def _lengths(parts: Mapping[str, Lengths]) -> Drawing:
         for length, sessions, share in zip(its.length, its.sessions, its.at_least(), strict=True)
     ]
 
-    def draw(figure: "Figure") -> None:
-        axes = figure.add_subplot()
-        for name, its in parts.items():
-            colour, dashes = LOOKS[name]
-            axes.plot(
-                its.length, its.at_least(), color=COLOURS[colour], linestyle=dashes, linewidth=1.8, label=PARTS[name]
-            )
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        _plain(axes)
-        axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:g} %")
-        longest = max(int(its.length[-1]) for its in parts.values())
-        axes.set_xticks(
-            [tick * power for power in (1, 10, 100, 1000) for tick in (2, 5, 10) if tick * power <= longest]
-        )
-        axes.set_xlabel("events in the session")
-        axes.set_ylabel("sessions as long or longer")
-        axes.legend(fontsize=8.5, labelcolor=COLOURS["ink"], loc="lower left")
-        bare(axes)
-
     label = f"Share of sessions with so many events or more. Median: {joined(said)}."
     return Drawing(
         "lengths",
         "How long sessions are",
         f"Events of the middle session: {joined(said)}.",
-        (Panel("lengths", (360, 260), label, draw),),
+        (Panel("lengths", (360, 260), label, lambda figure: _draw_lengths(figure, parts)),),
         csv_text(["part", "events", "sessions", "share as long or longer"], rows),
         "Each line falls from all sessions at the left to the few longest at the right, both axes in steps of ten. In "
         "short sessions a model has little to go on, so that popularity and the last item carry far; what encoders "
         "and Q heads learn about the course of a session can only pay in long ones. Lines that lie apart mean that "
         "the parts differ, and that what was chosen on validation need not be best on the test part.",
     )
+
+
+def _draw_lengths(figure: "Figure", parts: Mapping[str, Lengths]) -> None:
+    axes = figure.add_subplot()
+    for name, its in parts.items():
+        colour, dashes = LOOKS[name]
+        axes.plot(its.length, its.at_least(), color=COLOURS[colour], linestyle=dashes, linewidth=1.8, label=PARTS[name])
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    _plain(axes)
+    axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:g} %")
+    longest = max(int(its.length[-1]) for its in parts.values())
+    axes.set_xticks([tick * power for power in (1, 10, 100, 1000) for tick in (2, 5, 10) if tick * power <= longest])
+    axes.set_xlabel("events in the session")
+    axes.set_ylabel("sessions as long or longer")
+    axes.legend(fontsize=8.5, labelcolor=COLOURS["ink"], loc="lower left")
+    bare(axes)
 
 
 def _share(its: Lengths, which: npt.NDArray[np.bool_]) -> float:
@@ -141,29 +138,18 @@ def _kinds(parts: Mapping[str, npt.NDArray[np.int64]], names: Sequence[str], rew
     ]
     rarest = names[int(np.argmin(together))]
 
-    def draw(figure: "Figure") -> None:
-        axes = figure.add_subplot()
-        height = 0.8 / len(parts)
-        for nth, (part, counts) in enumerate(parts.items()):
-            shares = counts / counts.sum()
-            places = np.arange(len(names)) + (nth - (len(parts) - 1) / 2) * height
-            axes.barh(places, shares, height * 0.86, color=COLOURS[LOOKS[part][0]], alpha=0.75, label=PARTS[part])
-            for place, share, events in zip(places, shares, counts, strict=True):
-                axes.text(share + 0.012, place, f"{share:.1%} · {events:,}", va="center", fontsize=8)
-        axes.set_yticks(range(len(names)), [short(kind, 16) for kind in names])
-        axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_xlim(0, max(float((counts / counts.sum()).max()) for counts in parts.values()) * 1.38)
-        axes.set_xticks([])
-        axes.grid(visible=False)
-        axes.legend(fontsize=8.5, labelcolor=COLOURS["ink"], loc="lower right")
-        bare(axes, "left", "bottom")
-
     return Drawing(
         "kinds",
         "Kinds of event",
         f"{'; '.join(said)[0].upper()}{'; '.join(said)[1:]}, all parts together.",
-        (Panel("kinds", (360, 60 + 58 * len(names)), f"Share of the events by kind: {'; '.join(said)}.", draw),),
+        (
+            Panel(
+                "kinds",
+                (360, 60 + 58 * len(names)),
+                f"Share of the events by kind: {'; '.join(said)}.",
+                lambda figure: _draw_kinds(figure, parts, names),
+            ),
+        ),
         csv_text(["part", "kind", "reward", "events", "share"], rows),
         f"Shares of the events of each part, and how many they are. Numbers about {rarest} rest on the fewest events: "
         "look at their intervals first. A kind that is rare and well rewarded is what reinforcement learning is for, "
@@ -171,10 +157,28 @@ def _kinds(parts: Mapping[str, npt.NDArray[np.int64]], names: Sequence[str], rew
     )
 
 
+def _draw_kinds(figure: "Figure", parts: Mapping[str, npt.NDArray[np.int64]], names: Sequence[str]) -> None:
+    axes = figure.add_subplot()
+    height = 0.8 / len(parts)
+    for nth, (part, counts) in enumerate(parts.items()):
+        shares = counts / counts.sum()
+        places = np.arange(len(names)) + (nth - (len(parts) - 1) / 2) * height
+        axes.barh(places, shares, height * 0.86, color=COLOURS[LOOKS[part][0]], alpha=0.75, label=PARTS[part])
+        for place, share, events in zip(places, shares, counts, strict=True):
+            axes.text(share + 0.012, place, f"{share:.1%} · {events:,}", va="center", fontsize=8)
+    axes.set_yticks(range(len(names)), [short(kind, 16) for kind in names])
+    axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(0, max(float((counts / counts.sum()).max()) for counts in parts.values()) * 1.38)
+    axes.set_xticks([])
+    axes.grid(visible=False)
+    axes.legend(fontsize=8.5, labelcolor=COLOURS["ink"], loc="lower right")
+    bare(axes, "left", "bottom")
+
+
 def _zipf(its: Popularity, without: int) -> Drawing:
     n = len(its.counts)
-    shown = np.unique(np.geomspace(1, n, POINTS).round().astype(np.int64))
-    slope = its.slope
+    shown, slope = _ranks(n), its.slope
     if slope is None:
         fitted = "Too few items have ten events or more for a slope."
     else:
@@ -182,28 +186,6 @@ def _zipf(its: Popularity, without: int) -> Drawing:
             f"The line falls with the power {slope.exponent:.2f} of the rank (R² {slope.r2:.2f}, fitted to ranks "
             f"{slope.first:,} to {slope.last:,}, the items with ten events or more; 1 would be Zipf's law)."
         )
-
-    def draw(figure: "Figure") -> None:
-        axes = figure.add_subplot()
-        axes.plot(shown, its.counts[shown - 1], color=COLOURS["supervised"], linewidth=2)
-        if slope is not None:
-            ranks = np.geomspace(slope.first, slope.last, 50)
-            line = slope.height * ranks**-slope.exponent
-            axes.plot(ranks, line, color=COLOURS["ink"], linewidth=1.1, dashes=(4, 2))
-            words = f"dashed: rank to the power {-slope.exponent:.2f}"
-            axes.text(0.98, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=8.5)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        _plain(axes)
-        for share, where in ((its.top_1, 0.01), (its.top_20, 0.2)):
-            rank = max(1, round(where * n))
-            axes.axvline(rank, color=COLOURS["muted"], linewidth=0.8, dashes=(2, 3))
-            axes.annotate(f"{where:.0%} of items:\n{share:.0%} of events", (rank, 0.03), (-4, 0), ha="right",
-                          xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8,
-                          color=COLOURS["muted"])  # fmt: skip
-        axes.set_xlabel("rank of the item")
-        axes.set_ylabel("events in training")
-        bare(axes)
 
     caption = sentences(
         f"1 % of the {n:,} items with events in training take {its.top_1:.0%} of these events, 20 % take "
@@ -215,13 +197,49 @@ def _zipf(its: Popularity, without: int) -> Drawing:
         "zipf",
         "Popularity of the items",
         caption,
-        (Panel("zipf", (360, 280), f"Events by rank of the item, log axes. {caption}", draw),),
+        (
+            Panel(
+                "zipf",
+                (360, 280),
+                f"Events by rank of the item, log axes. {caption}",
+                lambda figure: _draw_zipf(figure, its),
+            ),
+        ),
         csv_text(["rank", "events"], [[int(rank), int(its.counts[rank - 1])] for rank in shown]),
         "Items in the order of their events in the training part, both axes in steps of ten. The steeper, the more a "
         "list of bestsellers gets right, and the more it hides. Of items with a handful of events a model can learn "
         "little from events alone: it needs features of the items. A straight line over a part of the ranks is no "
         f"proof of a law. The CSV has {len(shown)} ranks, evenly spaced on the log axis.",
     )
+
+
+def _ranks(n: int) -> npt.NDArray[np.int64]:
+    return np.unique(np.geomspace(1, n, POINTS).round().astype(np.int64))
+
+
+def _draw_zipf(figure: "Figure", its: Popularity) -> None:
+    n, slope = len(its.counts), its.slope
+    shown = _ranks(n)
+    axes = figure.add_subplot()
+    axes.plot(shown, its.counts[shown - 1], color=COLOURS["supervised"], linewidth=2)
+    if slope is not None:
+        ranks = np.geomspace(slope.first, slope.last, 50)
+        line = slope.height * ranks**-slope.exponent
+        axes.plot(ranks, line, color=COLOURS["ink"], linewidth=1.1, dashes=(4, 2))
+        words = f"dashed: rank to the power {-slope.exponent:.2f}"
+        axes.text(0.98, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=8.5)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    _plain(axes)
+    for share, where in ((its.top_1, 0.01), (its.top_20, 0.2)):
+        rank = max(1, round(where * n))
+        axes.axvline(rank, color=COLOURS["muted"], linewidth=0.8, dashes=(2, 3))
+        axes.annotate(f"{where:.0%} of items:\n{share:.0%} of events", (rank, 0.03), (-4, 0), ha="right",
+                      xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8,
+                      color=COLOURS["muted"])  # fmt: skip
+    axes.set_xlabel("rank of the item")
+    axes.set_ylabel("events in training")
+    bare(axes)
 
 
 def _plain(axes: "Axes") -> None:

@@ -132,7 +132,9 @@ class _Picture:
         bought = int((self.shelves.visitors.bought[nobody] > 0).sum())
         if not len(nobody):
             return "There is no item that none of these models shows."
-        return f"None of the models shows {len(nobody):,} of the items, {bought:,} of them {self.chosen} nonetheless."
+        items = "1 item" if len(nobody) == 1 else f"{len(nobody):,} items"
+        were = "was" if bought == 1 else "were"
+        return f"Shown by none of the models: {items}, of which {bought:,} {were} {self.chosen}."
 
     def _how_to_read(self) -> str:
         return sentences(

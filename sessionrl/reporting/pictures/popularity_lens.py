@@ -109,8 +109,8 @@ def _bars(named: Sequence[tuple[str, Array]]) -> Panel:
                 alpha = (0.3 if row == 0 else 0.45) * (1 - group / TENTHS) ** 1.4 + 0.05
                 axes.barh(row, value, 0.74, left, color=colour, alpha=alpha, edgecolor="none")
                 axes.plot([left + value] * 2, [row - 0.37, row + 0.37], color=COLOURS["surface"], linewidth=0.8)
-                if value >= LABELLED:
-                    near = abs(left + value / 2 - named[0][1][0]) < NEAR
+                near = abs(left + value / 2 - named[0][1][0]) < NEAR
+                if value >= LABELLED * (2 if near else 1):
                     axes.text(
                         left + value * (0.25 if near else 0.5),
                         row,
