@@ -151,4 +151,5 @@ def standardised(scores: Tensor) -> Tensor:
     apart = scores - scores.mean(-1, keepdim=True)
     # By the norm, because std() goes over the scores twice and slowly on a CPU.
     deviation = torch.linalg.vector_norm(apart, dim=-1, keepdim=True) / math.sqrt(scores.size(-1))
-    return apart / deviation.clamp(min=1e-12)
+    standard: Tensor = apart / deviation.clamp(min=1e-12)
+    return standard
