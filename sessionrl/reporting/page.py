@@ -50,7 +50,7 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     )
     environment.filters["data_uri"] = lambda text: f"data:text/csv;charset=utf-8,{quote(text)}"
     environment.filters["compressed"] = compressed
-    environment.filters["breakable"] = lambda name: Markup(re.sub("(_)|(?=@)", r"\1<wbr>", str(escape(name))))
+    environment.filters["breakable"] = lambda name: Markup(re.sub("(_)|(?=[@.])", r"\1<wbr>", str(escape(name))))
     environment.tests["of_products"] = lambda panel: isinstance(panel, ProductPanel)
     environment.tests["drawn"] = lambda panel: isinstance(panel, Panel)
     known = {"colours": COLOURS, "version": __version__}
