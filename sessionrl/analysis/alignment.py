@@ -51,7 +51,7 @@ def aligned(first: Vectors, second: Vectors) -> Aligned:
 
 
 def moved(pair: Aligned) -> npt.NDArray[np.float64]:
-    """[n] how far each item lies from itself, ||x_i - y_i R||, divided by the median of all; 1 everywhere if none moved.
+    """[n] how far each item lies from itself, ||x_i - y_i R||, divided by the median of all; all 1 if none moved.
 
     Relative, because how far items lie apart on average says little: it grows with the noise of two trainings.
     """

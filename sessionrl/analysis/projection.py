@@ -91,7 +91,7 @@ def principal_axes(vectors: Vectors) -> Axes:
 
 
 def trustworthiness(vectors: Vectors, places: Vectors, k: int = NEIGHBOURS) -> float:
-    """Whether neighbours on the map [n, 2] are neighbours in truth [n, d]; 1 if all are, about 0.5 for places by chance.
+    """Whether neighbours on the map [n, 2] are neighbours in truth [n, d]; 1 if all are, about 0.5 by chance.
 
     T(k) = 1 - 2 / (n k (2n - 3k - 1)) sum_i sum_{j in U_k(i)} (r(i, j) - k), where U_k(i) are those of the k nearest
     on the map that are not among the k nearest in truth, and r(i, j) >= 1 is the rank of j by true distance from i
