@@ -11,7 +11,7 @@ from sessionrl.reporting.report import write_report
 
 WIDE, NARROW = 1400, 390
 OF_PRODUCTS = ("sheet", "closest", "map", "most_shown", "never_shown")
-FOLDED = "main details.products:not([open])"
+FOLDED = "main :is(.products, .reading):not([open])"
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@
 
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("main details:not([open])")].filter((one) => one.matches(".products, #findings"));
+    folded = [...document.querySelectorAll("main details:not([open])")].filter((one) => one.matches(".products, .reading, #findings"));
     folded.forEach((one) => { one.open = true; });
   });
   addEventListener("afterprint", () => folded.forEach((one) => { one.open = false; }));
