@@ -12,6 +12,7 @@ from urllib.parse import quote
 from sessionrl import __version__
 from sessionrl.errors import MissingExtra
 from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, ProductPanel
+from sessionrl.reporting.interactive import moving
 from sessionrl.reporting.picture import SECTIONS, Drawn
 from sessionrl.reporting.subject import Subject
 from sessionrl.runs import replacing
@@ -62,7 +63,8 @@ def shown(subject: Subject, drawn: Drawn) -> dict[str, Any]:
     drawings = [drawing for some in drawn.drawings.values() for drawing in some]
     pictures = pictures_in(drawings)
     problems = subject.products.problems if pictures else ""
-    return {"drawn": drawn, "sections": SECTIONS, "pictures": pictures, "problems": problems}
+    known = {"drawn": drawn, "sections": SECTIONS, "pictures": pictures, "problems": problems}
+    return known | {"moving": moving(drawings)}
 
 
 def pictures_in(drawings: Iterable[Drawing]) -> dict[int, str]:
