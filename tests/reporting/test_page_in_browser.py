@@ -1,13 +1,14 @@
 """The page in a real browser: what it loads, says, sorts, remembers and prints."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from sessionrl.reporting.drawing import Drawing, Panel, ProductCell, ProductPanel, ProductRow
-from sessionrl.reporting.page import pictures_in, write_page
-from sessionrl.reporting.picture import SECTIONS, Drawn
+from sessionrl.reporting.page import shown, write_page
+from sessionrl.reporting.picture import Drawn
 from sessionrl.reporting.product_pictures import data_uri
 from sessionrl.reporting.products import ProductCard
 from sessionrl.reporting.report import write_report
@@ -34,8 +35,8 @@ def shelf_page(tmp_path_factory):
     drawing = Drawing(
         "shelf", "Lamps", "Look at the lamps.", (panel, ProductPanel("A row", "a note", rows, cards)), "a,b\n"
     )
-    content = {"drawn": Drawn({"items": [drawing]}, {"front": "No Q heads."}, {}), "sections": SECTIONS, "problems": ""}
-    content |= {"title": "Pictures of lamps", "pictures": pictures_in([drawing])}
+    subject = SimpleNamespace(products=SimpleNamespace(problems=""))
+    content = shown(subject, Drawn({"items": [drawing]}, {"front": "No Q heads."}, {})) | {"title": "Pictures of lamps"}
     return write_page("pictures.html", content, tmp_path_factory.mktemp("browser") / "index.html")
 
 
