@@ -236,6 +236,9 @@ def _for_the_page(svg: str, name: str) -> str:
     # Versions of matplotlib write the font in one property or in several.
     svg = re.sub(r"font: ((?:\w+ )*[\d.]+px) [^;\"]*", rf"font: \1 {FONT}", svg)
     svg = re.sub(r"font-family: [^;\"]*", f"font-family: {FONT}", svg)
+    # Neither blanks between elements nor less than a hundredth of a point are seen; numbers in words stay.
+    svg = re.sub(r">\s+<", "><", svg)
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag.group()), svg)
     for variable, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{variable}, {colour})")
     return svg.strip()
