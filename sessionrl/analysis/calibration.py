@@ -169,10 +169,12 @@ def calibration(of: Played, head: Head, kinds: Sequence[str], seed: int = 0) -> 
     sums = _Sums(of.session)
     n = sums.add(np.ones(len(p)))
     bias = sums.add(p - g)
-    error, first, second = sums.add((p - g) ** 2), sums.add(g), sums.add(g**2)
+    # About their means, so that float32 sums keep the digits of heads that hardly spread.
+    x, y = p - p.mean(), g - g.mean()
+    error, first, second = sums.add((p - g) ** 2), sums.add(y), sums.add(y**2)
     a, b = (_ranks(values) for values in (p, g))
     moments = [sums.add(values) for values in (a, b, a * a, b * b, a * b)]
-    linear = [sums.add(values) for values in (p, p * p, p * g)]
+    linear = [sums.add(values) for values in (x, x * x, x * y)]
     masks = [*_tenths(p), *(of.kind == number for number in range(len(kinds)))]
     groups = [(mask, sums.add(mask), sums.add(mask * g)) for mask in masks]
     tenths = len(masks) - len(kinds)

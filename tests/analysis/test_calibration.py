@@ -131,6 +131,15 @@ def test_a_prediction_that_spreads_twice_too_far_has_half_the_slope():
     assert found.slope.low < 0.5001
 
 
+def test_intervals_of_a_head_that_hardly_spreads_are_those_of_one_about_zero():
+    random = np.random.default_rng(0)
+    predicted = 0.01 * random.normal(size=2000)
+    realised = 0.7 * predicted + 0.01 * random.normal(size=2000)
+    near, far = (calibration(*of(realised + level, predicted + level), KINDS) for level in (0, 10))
+    assert far.slope == pytest.approx(near.slope, abs=1e-4)
+    assert far.explained == pytest.approx(near.explained, abs=1e-4)
+
+
 def test_a_constant_is_the_yardstick_and_has_no_order():
     realised = np.random.default_rng(2).normal(1.0, size=100)
     found = calibration(*of(realised, np.full(100, realised.mean())), KINDS)
