@@ -1,6 +1,6 @@
 """Agreement: how many items the lists of two models share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from itertools import combinations, product
 
 import numpy as np
@@ -34,20 +34,21 @@ def mean_overlap(one: Rankings, other: Rankings, rows: Rows, k: int) -> float:
     return float(overlap(one.lists(k)[rows], other.lists(k)[rows]).mean())
 
 
-def overlap_of_models(one: Sequence[Rankings], other: Sequence[Rankings], rows: Rows, k: int) -> float:
+def overlap_of_models(one: Mapping[int, Rankings], other: Mapping[int, Rankings], rows: Rows, k: int) -> float:
     """The mean of `mean_overlap` over pairs of training seeds, a different one of each model.
 
     Runs with the same seed begin with the same weights and see the events in the same order, which makes their lists
-    alike; they are paired only where there is no other pair, because one of the models has a single run.
+    alike; they are paired only where there is no other pair, because both models have a single run of one seed.
 
-    one, other: rankings of the first training seeds of two models, seeds in the same order
+    one, other: rankings of two models by training seed
     """
-    pairs = [(a, b) for a, b in product(range(len(one[:SEEDS])), range(len(other[:SEEDS]))) if a != b]
-    values = [mean_overlap(one[a], other[b], rows, k) for a, b in pairs or [(0, 0)]]
+    every = list(product(list(one)[:SEEDS], list(other)[:SEEDS]))
+    pairs = [(a, b) for a, b in every if a != b] or every
+    values = [mean_overlap(one[a], other[b], rows, k) for a, b in pairs]
     return float(np.mean(values))
 
 
-def overlap_of_seeds(model: Sequence[Rankings], rows: Rows, k: int) -> float | None:
+def overlap_of_seeds(model: Mapping[int, Rankings], rows: Rows, k: int) -> float | None:
     """The mean of `mean_overlap` over pairs of training seeds of one model; None with a single one."""
-    values = [mean_overlap(one, other, rows, k) for one, other in combinations(model[:SEEDS], 2)]
+    values = [mean_overlap(one, other, rows, k) for one, other in combinations(list(model.values())[:SEEDS], 2)]
     return float(np.mean(values)) if values else None

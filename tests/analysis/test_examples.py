@@ -206,14 +206,16 @@ def test_overlap_in_pieces(monkeypatch):
 
 def test_models_are_compared_with_different_seeds_where_there_are_any():
     rows = BOTH.cases
-    assert overlap_of_models([A], [B], rows, 2) == pytest.approx(4 / 6)
-    assert overlap_of_models([A, B], [A, B], rows, 2) == pytest.approx(4 / 6)  # A with A would be 1
-    assert overlap_of_models([A], [A, B], rows, 2) == pytest.approx(4 / 6)
+    assert overlap_of_models({1: A}, {1: B}, rows, 2) == pytest.approx(4 / 6)
+    assert overlap_of_models({1: A, 2: B}, {1: A, 2: B}, rows, 2) == pytest.approx(4 / 6)  # A with A would be 1
+    assert overlap_of_models({1: A}, {1: A, 2: B}, rows, 2) == pytest.approx(4 / 6)
+    # Of seeds 1, 2 and 2, 3 only 2 with 2 is left out, wherever it stands.
+    assert overlap_of_models({1: A, 2: B}, {2: B, 3: A}, rows, 2) == pytest.approx((4 / 6 + 1 + 4 / 6) / 3)
 
 
 def test_seeds_of_one_model():
-    assert overlap_of_seeds([A], BOTH.cases, 2) is None
-    assert overlap_of_seeds([A, B, A], BOTH.cases, 2) == pytest.approx((4 / 6 + 1 + 4 / 6) / 3)
+    assert overlap_of_seeds({1: A}, BOTH.cases, 2) is None
+    assert overlap_of_seeds({1: A, 2: B, 3: A}, BOTH.cases, 2) == pytest.approx((4 / 6 + 1 + 4 / 6) / 3)
 
 
 def test_examples_of_the_docstrings():

@@ -86,11 +86,11 @@ def _overlaps(subject: Subject, k: int) -> _Overlaps:
         rows = np.sort(np.random.default_rng(subject.seed).choice(rows, SAMPLE, replace=False))
     values = np.full((len(models), len(models)), np.nan)
     for i, one in enumerate(models):
-        own = [run.rankings for run in one.runs[:SEEDS]]
+        own = {run.seed: run.rankings for run in one.runs[:SEEDS]}
         same = overlap_of_seeds(own, rows, k)
         values[i, i] = np.nan if same is None else same
         for j, other in enumerate(models[:i]):
-            theirs = [run.rankings for run in other.runs[:SEEDS]]
+            theirs = {run.seed: run.rankings for run in other.runs[:SEEDS]}
             values[i, j] = values[j, i] = overlap_of_models(own, theirs, rows, k)
     return _Overlaps(k, rows, len(possible), values)
 
