@@ -40,8 +40,7 @@ def ending(epochs: Floats, values: Floats) -> Ending | None:
         return None
     epochs, values = epochs[own], values[own]
     best = int(np.argmax(values))
-    rising = len(values) > 1 and best == len(values) - 1
-    return Ending(int(epochs[best]), float(values[best]), int(epochs[-1]), rising)
+    return Ending(int(epochs[best]), float(values[best]), int(epochs[-1]), best == len(values) - 1)
 
 
 def trend(values: Floats) -> Trend:

@@ -21,9 +21,9 @@ def test_the_first_of_equal_epochs_is_chosen_and_only_a_last_one_is_still_rising
     assert ending(epochs, np.array([0.1, 0.2, 0.3])) == (3, 0.3, 3, True)
 
 
-def test_a_single_epoch_rises_nowhere_and_the_model_before_is_no_epoch():
-    assert ending(np.array([1.0]), np.array([0.5])) == (1, 0.5, 1, False)
-    assert ending(np.array([0.0, 1.0]), np.array([0.9, 0.5])) == (1, 0.5, 1, False)
+def test_a_single_epoch_is_the_best_and_the_last_and_the_model_before_is_no_epoch():
+    assert ending(np.array([1.0]), np.array([0.5])) == (1, 0.5, 1, True)
+    assert ending(np.array([0.0, 1.0]), np.array([0.9, 0.5])) == (1, 0.5, 1, True)
     assert ending(np.array([0.0]), np.array([0.9])) is None
     assert ending(np.array([]), np.array([])) is None
 
