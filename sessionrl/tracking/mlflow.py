@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from urllib.parse import quote
 
 from sessionrl.tracking.tracker import Options, Point
 
@@ -21,7 +22,8 @@ class MLflow:
 
         logging.getLogger("mlflow.store").setLevel(logging.WARNING)  # not how it makes its tables
         self._client = MlflowClient(tracking_uri=store)
-        self._id = self._found(run) or self._made(run)
+        tag = quote(run, safe=" ()[],+@")  # a quotation mark would end the text it is sought in
+        self._id = self._found(tag) or self._made(run, tag)
 
     def known(self) -> set[tuple[str, int]]:
         """What the store has of this run."""
@@ -54,9 +56,9 @@ class MLflow:
         found = self._client.get_experiment_by_name(EXPERIMENT)
         return str(found.experiment_id if found else self._client.create_experiment(EXPERIMENT))
 
-    def _found(self, run: str) -> str | None:
-        runs = self._client.search_runs([self._experiment()], f"tags.`{TAG}` = '{run}'", max_results=1)
+    def _found(self, tag: str) -> str | None:
+        runs = self._client.search_runs([self._experiment()], f"tags.`{TAG}` = '{tag}'", max_results=1)
         return str(runs[0].info.run_id) if runs else None
 
-    def _made(self, run: str) -> str:
-        return str(self._client.create_run(self._experiment(), tags={TAG: run}, run_name=run).info.run_id)
+    def _made(self, run: str, tag: str) -> str:
+        return str(self._client.create_run(self._experiment(), tags={TAG: tag}, run_name=run).info.run_id)

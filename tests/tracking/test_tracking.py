@@ -15,6 +15,7 @@ from sessionrl.evaluation.metrics_file import MetricsFile
 from sessionrl.experiment import Experiment, Reporter
 from sessionrl.tracking import tracker
 from sessionrl.tracking.addresses import Address, TrackerFailed, addresses, export, tracked
+from sessionrl.tracking.mlflow import MLflow
 from sessionrl.tracking.tensorboard import TensorBoard
 from sessionrl.tracking.tracker import measurements, named, points_of
 
@@ -169,6 +170,14 @@ def test_mlflow_has_the_whole_run_and_takes_it_up_again(trained, tmp_path):
     assert history == expected(run)
     assert found.data.params["backbone.name"] == "gru"
     assert found.data.params["training.epochs"] == "2"
+
+
+@pytest.mark.filterwarnings(OF_MLFLOW)
+def test_mlflow_finds_a_run_whatever_its_directory_is_called(tmp_path):
+    store, names = f"sqlite:///{tmp_path / 'runs.db'}", ("it's", 'a "new" run', "it%27s", "plain-1")
+    made = {name: MLflow(store, name)._id for name in names}
+    assert {name: MLflow(store, name)._id for name in names} == made
+    assert len(set(made.values())) == len(names)
 
 
 @pytest.mark.parametrize(
