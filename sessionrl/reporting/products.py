@@ -1,9 +1,10 @@
 """Products: what a page shows of an item, its words and its picture."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -11,6 +12,14 @@ from sessionrl.data.catalogue import Catalogue
 from sessionrl.data.columns import ITEM_ALIASES
 from sessionrl.reporting.drawn_card import drawn_card
 from sessionrl.reporting.product_pictures import data_uri, show
+
+
+class Words(NamedTuple):
+    """An item in words, each empty where the shop gave none."""
+
+    item_id: str
+    name: str
+    category: str
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,7 @@ class ProductCard:
     category: empty where the shop gave none
     price:    as text with two places, empty where the shop gave none
     picture:  a data URI for the `src` of an `<img>`; a drawn card of these words where the shop gave no picture
+    drawn:    whether it is that card, so that the words stand in it already
     """
 
     item_id: str
@@ -29,6 +39,7 @@ class ProductCard:
     category: str
     price: str
     picture: str
+    drawn: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +67,10 @@ class Products:
             if item in shown:
                 self._given.append(f"{row['item_id']}, {shown[item].problem}" if shown[item].problem else "")
         return {item: self._cards[item] for item in wanted}
+
+    def words(self, item: int) -> Words:
+        """Of an item number, without its picture, which may have to be fetched."""
+        return _words(self._table.row(item - 1, named=True))
 
     @property
     def problems(self) -> str:
@@ -88,8 +103,13 @@ class Products:
         return []
 
 
+def _words(row: Mapping[str, Any]) -> Words:
+    name, category = (str(row[word]) if row.get(word) is not None else "" for word in ("name", "category"))
+    return Words(str(row["item_id"]), name, category)
+
+
 def _card(row: Mapping[str, Any], picture: str) -> ProductCard:
     price = row.get("price")
-    name, category = (str(row[word]) if row.get(word) is not None else "" for word in ("name", "category"))
-    words = (str(row["item_id"]), name, category, "" if price is None else f"{price:,.2f}")
-    return ProductCard(*words, picture=picture or data_uri("image/svg+xml", drawn_card(*words).encode()))
+    words = (*_words(row), "" if price is None or not math.isfinite(price) else f"{price:,.2f}")
+    drawn = "" if picture else data_uri("image/svg+xml", drawn_card(*words).encode())
+    return ProductCard(*words, picture=picture or drawn, drawn=not picture)

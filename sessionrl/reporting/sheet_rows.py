@@ -51,10 +51,8 @@ def panel(shop: Shop, examples: Examples, row: int, listed: list[Listed]) -> Pro
     rankings = listed[0].rankings
     history = _history(shop, rankings, row)
     rows = (history, *(_row(shop, one, row) for one in listed))
-    items = {cell.item for one in rows for cell in one.cells}
-    return ProductPanel(
-        examples.words, _about(shop, examples, rankings, row), rows, {item: shop.products.card(item) for item in items}
-    )
+    products = shop.products.cards(cell.item for one in rows for cell in one.cells)
+    return ProductPanel(examples.words, _about(shop, examples, rankings, row), rows, products)
 
 
 def csv_rows(shop: Shop, rule: str, row: int, listed: list[Listed]) -> Iterator[list[Any]]:
@@ -68,7 +66,7 @@ def csv_rows(shop: Shop, rule: str, row: int, listed: list[Listed]) -> Iterator[
         seconds = None if gap is None else gap / 1000
         which = "next" if place == at else "history"
         yield [
-            *event, when(shop, place), which, place - first + 1, *_words(shop, int(sessions.items[place])),
+            *event, when(shop, place), which, place - first + 1, *shop.products.words(int(sessions.items[place])),
             shop.kinds[sessions.event_types[place]], seconds, *[None] * 5, *_known(shop, int(sessions.items[place])),
         ]  # fmt: skip
     for one in listed:
@@ -77,7 +75,7 @@ def csv_rows(shop: Shop, rule: str, row: int, listed: list[Listed]) -> Iterator[
         for place, item in enumerate(found.items.tolist()):
             share = None if found.shares is None else float(found.shares[place])
             yield [
-                *event, None, one.model.label, place + 1, *_words(shop, item), None, None, float(found.scores[place]),
+                *event, None, one.model.label, place + 1, *shop.products.words(item), None, None, float(found.scores[place]),
                 share, one.meaning, item == target, rank, *_known(shop, item),
             ]  # fmt: skip
 
@@ -203,11 +201,6 @@ def _marks(shop: Shop, item: int, wanted: bool) -> list[str]:
     if not count or (wanted and count <= RARE):
         marks.append("no training events" if not count else f"{count} training event{'' if count == 1 else 's'}")
     return marks
-
-
-def _words(shop: Shop, item: int) -> list[str]:
-    card = shop.products.card(item)
-    return [card.item_id, card.name, card.category]
 
 
 def _known(shop: Shop, item: int) -> list[Any]:

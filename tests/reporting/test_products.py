@@ -66,6 +66,17 @@ def the_problem(source, column="picture"):
     return shop.problems.removeprefix(before)
 
 
+def test_a_price_that_is_no_number_is_no_price():
+    prices = [float("nan"), float("inf"), 2.5]
+    shop = products(["", "", ""], price=prices)
+    assert [shop.card(item).price for item in (1, 2, 3)] == ["", "", "2.50"]
+
+
+def test_words_need_no_picture(monkeypatch):
+    monkeypatch.setattr("sessionrl.reporting.products.show", None)
+    assert products(["http://localhost/1.png"], name=["Lamp"]).words(1) == ("sku-1", "Lamp", "")
+
+
 def test_a_card_has_the_words_of_the_table_and_a_drawn_picture():
     items = {"name": ["Blue mug", None], "category": ["mug", None], "price": ["1234.5", None]}
     shop = products([None, ""], **items)

@@ -18,6 +18,7 @@ from sessionrl.experiment import Experiment
 from sessionrl.reporting import sheet_rows
 from sessionrl.reporting.pictures.agreement import Agreement
 from sessionrl.reporting.pictures.sheets import Sheet, pair_of
+from sessionrl.reporting.products import Products
 from sessionrl.reporting.subject import CannotDraw, Subject
 from sessionrl.runs import RunDirectory
 
@@ -133,6 +134,17 @@ def test_of_a_long_visit_the_last_events_are_shown(subject):
         patch.setattr(sheet_rows, "HISTORY", 4)
         visit = Sheet(sessions=(name,)).draw(subject)[0].panels[0].rows[0]
     assert (len(visit.cells), visit.note) == (5, "3 earlier events left out; what came next is framed")
+
+
+def test_pictures_are_asked_for_block_by_block_and_only_those_that_are_shown(runs, monkeypatch):
+    subject, asked = Subject.of(runs), []
+    cards = Products.cards
+    monkeypatch.setattr(Products, "cards", lambda self, items: cards(self, asked.append(list(items)) or asked[-1]))
+    monkeypatch.setattr(sheet_rows, "HISTORY", 2)
+    (drawing,) = Sheet(k=5).draw(subject)
+    assert len(asked) == len(drawing.panels)
+    shown = {cell.item for panel in drawing.panels for row in panel.rows for cell in row.cells}
+    assert {item for items in asked for item in items} == shown
 
 
 def test_a_session_by_its_id_alone(subject):
