@@ -186,14 +186,25 @@ def _style(salt: str) -> Any:
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """As a spreadsheet reads it; what has no value is empty."""
+    """As a spreadsheet reads it; what has no value is empty, and a text that it would run as a formula stays text.
+
+    >>> csv_text(["name", "value"], [["=1+1", -0.5], ["-12", None]])
+    "name,value\\n'=1+1,-0.5\\n-12,\\n"
+    """
     import csv
 
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([["" if value is None else value for value in row] for row in rows])
+    writer.writerows([[_inert(value) for value in row] for row in rows])
     return buffer.getvalue()
+
+
+def _inert(value: Any) -> Any:
+    """With an apostrophe before what begins a formula; a number written as text is none."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value if re.fullmatch(r"[-+]?\d+(\.\d+)?", value) else f"'{value}"
+    return "" if value is None else value
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionrl.reporting import drawing, families
-from sessionrl.reporting.drawing import Panel, spread
+from sessionrl.reporting.drawing import Panel, csv_text, spread
 
 
 @pytest.mark.parametrize("module", [drawing, families])
@@ -31,6 +31,13 @@ def test_spread_labels_keep_their_order_their_distance_and_their_bounds(wanted, 
 
 def test_labels_with_room_stay_where_they_want_to_be():
     assert spread([0.9, 0.1, 0.5], 0.1, 0, 1) == [0.9, 0.1, 0.5]
+
+
+def test_no_name_of_a_product_is_a_formula_of_a_spreadsheet():
+    names = ['=HYPERLINK("http://x")', "+1-2", "-1+2", "@SUM(A1)", "\t=1", "-5", "+4.5", "a=b", -5, -0.25]
+    cells = csv_text(["name"], [[name] for name in names]).splitlines()[1:]
+    quoted = ['"\'=HYPERLINK(""http://x"")"', "'+1-2", "'-1+2", "'@SUM(A1)", "'\t=1"]
+    assert cells == [*quoted, "-5", "+4.5", "a=b", "-5", "-0.25"]
 
 
 def test_a_panel_is_bare_svg_with_ids_of_its_own():
