@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from sessionrl import registry
 from sessionrl.errors import MissingExtra
+from sessionrl.reporting.markdown_text import plain
 from sessionrl.reporting.models import Model, load_models
 from sessionrl.reporting.picture import SECTIONS, Asked, Picture, built
 from sessionrl.runs import replacing
@@ -31,13 +32,14 @@ subject"""
 
 FINDINGS = """\
 from sessionrl.reporting.findings import findings_of
+from sessionrl.reporting.markdown_text import plain
 from sessionrl.reporting.plain_words import plain_words_of
 
 for sentence in (*plain_words_of(results).found, *plain_words_of(results).not_found):
-    display(Markdown(sentence))
+    display(Markdown(plain(sentence)))
 display(Markdown("### With numbers"))
 for sentence in (*findings_of(results).sentences, *findings_of(results).cautions):
-    display(Markdown(f"- {sentence}"))"""
+    display(Markdown(f"- {plain(sentence)}"))"""
 
 TABLES = """\
 from sessionrl.reporting.page_tables import grid_tables, headline_tables, pair_table
@@ -55,6 +57,7 @@ measurements.filter(metric={headline!r}, average="event").select("model", "slice
 
 SHOW = '''\
 from sessionrl.reporting.drawing import Panel
+from sessionrl.reporting.markdown_text import plain
 from sessionrl.reporting.subject import CannotDraw
 
 
@@ -63,10 +66,10 @@ def show(picture):
     try:
         drawings = picture.draw(subject)
     except CannotDraw as reason:
-        display(Markdown(f"Not drawn. {reason}"))
+        display(Markdown(f"Not drawn. {plain(str(reason))}"))
         return []
     for drawing in drawings:
-        display(Markdown(f"**{drawing.title}.** {drawing.caption} {drawing.reading}"))
+        display(Markdown(f"**{plain(drawing.title)}.** {plain(f'{drawing.caption} {drawing.reading}')}"))
         if drawing.interactive:
             display(drawing.interactive())
             continue
@@ -144,7 +147,7 @@ def _cells(models: Sequence[Model], title: str | None, asked: Asked) -> list[Not
     runs = "\n".join(f"    {str(path.resolve())!r}," for model in models for path in model.paths)
     headline = models[0].config["evaluation"]["select_by"]
     return [
-        NotebookCell("markdown", f"# {title or f'{len(models)} models on {data.name}'}\n\n{WORDS['title']}"),
+        NotebookCell("markdown", f"# {plain(title or f'{len(models)} models on {data.name}')}\n\n{WORDS['title']}"),
         NotebookCell("code", LOAD.format(runs=runs, data=str(data), seed=asked.seed)),
         *_described("findings", FINDINGS),
         *_described("tables", TABLES),

@@ -2,12 +2,14 @@ import json
 import subprocess
 import sys
 from dataclasses import is_dataclass
+from types import SimpleNamespace
 
 import pytest
 from shelf import POPULARITY, rankings
 
 from sessionrl import registry
 from sessionrl.errors import MissingExtra, UnknownName
+from sessionrl.reporting.drawing import Drawing
 from sessionrl.reporting.notebook import write_notebook
 from sessionrl.reporting.picture import Asked
 
@@ -48,6 +50,18 @@ def test_a_call_of_every_picture_is_that_picture(name, run, tmp_path):
     exec(cell, names)
     assert names["shown"] == registry.build("picture", {"name": name})
     assert is_dataclass(names["shown"])
+
+
+def test_words_of_a_shop_are_no_markdown_and_no_html(run, tmp_path):
+    page = write_notebook([run], tmp_path / "one.ipynb", "<b>$x$", Asked(("headline",)))
+    assert cells(page, "markdown")[0].startswith("# \\<b>\\$x\\$\n\n")
+    (show,) = [code for code in cells(page, "code") if "def show" in code]
+    said = []
+    names = {"subject": None, "Markdown": str, "display": said.append}
+    exec(show, names)
+    drawing = Drawing("x", "*T*", "<script>1</script>", (), "", "$2$")
+    names["show"](SimpleNamespace(draw=lambda subject: [drawing]))
+    assert said == ["**\\*T\\*.** \\<script>1\\</script> \\$2\\$"]
 
 
 def test_nothing_is_written_for_a_picture_that_is_not_there(run, tmp_path):
