@@ -233,6 +233,20 @@ def test_networks_whose_trainings_overlap_are_not_told_apart(shelf):
     assert "their trainings overlap, so the networks cannot be told apart here." in drawing.caption
 
 
+def test_categories_of_items_that_were_hardly_seen_say_nothing(shelf):
+    counts = np.where(NUMBERS == 7, 100, np.minimum(CATALOGUE.counts, 2))
+    counts[[8, 9]] = 100
+    known = pl.Series([str(n % 2) if n not in (8, 9) else None for n in range(1, N_ITEMS + 1)])
+    items = CATALOGUE.items.with_columns(category=known)
+    made = subject(shelf, {"gru4rec": turning(0.05)}, counts=counts, items=items)
+    with pytest.raises(CannotDraw) as caught:
+        NeighboursOfOneCategory().draw(made)
+    assert str(caught.value) == (
+        "Items with 5 training events or more do not have two values of 'category' between them.\n"
+        "  do now: ask for fewer events with purity.least_events=N, or name another column with purity.column=NAME"
+    )
+
+
 def test_few_items_are_drawn_by_lot_and_another_column_is_asked(shelf):
     made = subject(shelf, {"gru4rec": by_category(0.2)})
     table = made.catalogue.items.with_columns(shelf=pl.Series(["left", "right", "right"] * 20))

@@ -97,6 +97,12 @@ class NeighboursOfOneCategory:
         smallest = min(len(vectors) for its in trained for vectors in its.values())
         among = known_items(catalogue, smallest, self.least_events).among & (codes >= 0)
         known = np.flatnonzero(among)
+        if len(np.unique(codes[known])) < 2:
+            raise CannotDraw(
+                f"Items with {self.least_events} training events or more do not have two values of {self.column!r} "
+                "between them.\n  do now: ask for fewer events with purity.least_events=N, or name another column with "
+                "purity.column=NAME"
+            )
         most = max(10, min(self.items, CELLS // len(codes)))
         items = np.sort(np.random.default_rng(subject.seed).permutation(known)[:most])
 
