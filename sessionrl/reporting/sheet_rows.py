@@ -75,8 +75,8 @@ def csv_rows(shop: Shop, rule: str, row: int, listed: list[Listed]) -> Iterator[
         for place, item in enumerate(found.items.tolist()):
             share = None if found.shares is None else float(found.shares[place])
             yield [
-                *event, None, one.model.label, place + 1, *shop.products.words(item), None, None, float(found.scores[place]),
-                share, one.meaning, item == target, rank, *_known(shop, item),
+                *event, None, one.model.label, place + 1, *shop.products.words(item), None, None,
+                float(found.scores[place]), share, one.meaning, item == target, rank, *_known(shop, item),
             ]  # fmt: skip
 
 
