@@ -306,7 +306,7 @@ def test_one_epoch_of_one_step(shelf):
     (one,) = Curves().draw(relogged(shelf, entries, seeds=(1, 2)))
     assert one.panels[0].svg.startswith("<svg")
     assert "seed 1 epoch 1 of 1 with 0.250; seed 2 epoch 1 of 1 with 0.250" in one.panels[0].label
-    assert "best in the last epoch" not in one.caption
+    assert "best in the last epoch, so that more epochs may help: gru4rec." in one.caption
 
 
 def test_a_run_that_was_never_validated(shelf):

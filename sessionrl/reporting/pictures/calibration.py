@@ -107,7 +107,7 @@ def _rewards(read: Sequence[_Read], kinds: Sequence[str]) -> Drawing:
     return Drawing(
         "rewards",
         "What the rewards pay for",
-        " ".join(_sparse(reward) for reward in found),
+        f"The {' The '.join(_sparse(reward) for reward in found)}",
         tuple(reward_panel(one.names, one.earned, f"rewards-{nth}") for nth, one in enumerate(found, 1)),
         csv_text(["reward", "kind", "events", "mean reward", "share of events", "share of reward"], rows),
         "A bar is what one event of the kind earns on average; beside it the share of the events and of all reward. "

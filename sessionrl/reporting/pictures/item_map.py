@@ -22,7 +22,7 @@ from sessionrl.reporting.map_data import ItemMap, Recipe, item_map, pictures, un
 from sessionrl.reporting.map_figure import map_figure
 from sessionrl.reporting.map_panel import map_panel, moved_panel
 from sessionrl.reporting.models import Model
-from sessionrl.reporting.numbers import number
+from sessionrl.reporting.numbers import joined, number
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.pictures.sheets import named_models, pair_of
 from sessionrl.reporting.subject import CannotDraw, Subject
@@ -74,7 +74,8 @@ class Map:
             _what_changed(found, _another_seed(models[0], vectors[models[0].label], items)) if found.change else "",
             _moved_farthest(found),
         ]
-        reading = [_how_to_read(found, colour), _sample(found, int((counts > 0).sum()), subject.seed)]
+        told = [model.label for model in models if "category" in model.config["items"].get("features", ())]
+        reading = [_how_to_read(found, colour, told), _sample(found, int((counts > 0).sum()), subject.seed)]
         words = [" ".join(filter(None, some)) for some in (caption, reading)]
         return [self._drawing(found, subject, colour, words)]
 
@@ -127,14 +128,17 @@ def _another_seed(model: Model, vectors: npt.NDArray[np.float32], items: npt.NDA
     return aligned(unit(vectors), unit(item_vectors(other)[items])).disparity
 
 
-def _how_to_read(found: ItemMap, colour: str) -> str:
+def _how_to_read(found: ItemMap, colour: str, told: Sequence[str]) -> str:
     projection = found.projection
     what = "Alike are items whose vectors point the same way."
     colouring = {
-        "category": "Islands of one colour are categories that it found by itself, from clicks alone.",
+        "category": f"Islands of one colour are categories, which {joined([*told])} knew from the table of items."
+        if told
+        else "Islands of one colour are categories that were found from clicks alone.",
         "cluster": "Colours are clusters found in the vectors themselves, so that they must hang together.",
-        "price": "Darker and larger is dearer.",
-        "popularity": "Darker and larger has more events: islands of dark dots mean that it sorts by popularity.",
+        "price": "The stronger the colour and the larger the dot, the dearer.",
+        "popularity": "The stronger the colour and the larger the dot, the more events: islands of strong dots mean "
+        "that it sorts by popularity.",
     }[colour]
     limits = (
         f"Drawn by PCA: the two axes hold {projection.explained:.0%} of the differences, the rest is not to be seen."
