@@ -22,6 +22,8 @@ WIDTH, HEIGHT, EDGE, ABOVE, BELOW = 430, 452, 10, 24, 24  # points
 DOT = 4.2  # points across, where a thousand items are drawn
 LEAST_NAMED = 3  # items that a group must have to be named
 LETTER, LINE = 5.0, 11.0  # points: the width of a letter and the height of a line of a name
+BESIDE = (LINE, -LINE, 2 * LINE + 2, -2 * LINE - 2)  # points above an anchor at which a name may stand
+OVER = (0.0, LINE + 2, -LINE - 2, 2 * LINE + 4, -2 * LINE - 4)
 SHADES = (0.16, 0.32, 0.5, 0.74, 1.0)  # of a fifth of the values, the lowest first
 FARTHEST = 12  # items whose way from one model to the other is drawn
 
@@ -60,7 +62,7 @@ def moved_panel(found: ItemMap) -> Panel:
             axes.plot(*zip(x, y, strict=True), color=COLOURS["ink"], linewidth=0.7)
         axes.add_patch(_dots(before[far], 6, "supervised"))
         axes.add_patch(_dots(after[far], 6, "reinforced"))
-        _name(axes, names, after[far])
+        _name(axes, names, after[far], BESIDE)
         _key(axes, [(found.labels[0], "supervised", 1), (found.labels[1], "reinforced", 1)])
 
     label = f"The {len(far)} items that moved farthest: {', '.join(names)}."
@@ -131,14 +133,14 @@ def _dots(places: Values, size: float, colour: str, opacity: float = 1.0) -> "Pa
     )  # fmt: skip
 
 
-def _name(axes: "Axes", names: Sequence[str], anchors_: Values) -> None:
-    """Names beside their anchors, the first ones first; one that finds no room is left out."""
+def _name(axes: "Axes", names: Sequence[str], anchors_: Values, shifts: Sequence[float] = OVER) -> None:
+    """Names over or beside their anchors, the first ones first; one that finds no room is left out."""
     taken: list[Box] = []
     behind = {"facecolor": COLOURS["surface"], "edgecolor": "none", "alpha": 0.78, "pad": 1.2}
     for name, (x, y) in zip(names, anchors_, strict=True):
         half = len(name) * LETTER / 2 + 2
         middle = float(np.clip(x, half + 2, WIDTH - half - 2))
-        for shift in (0, LINE + 2, -LINE - 2, 2 * LINE + 4, -2 * LINE - 4):
+        for shift in shifts:
             box = (middle - half, middle + half, y + shift - LINE / 2, y + shift + LINE / 2)
             if not any(_overlap(box, other) for other in taken):
                 taken.append(box)

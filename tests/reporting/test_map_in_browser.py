@@ -50,6 +50,19 @@ def test_an_item_is_found_by_its_name_and_shown(opened, map_page):
     assert not page.is_visible(".card")
 
 
+def test_enter_shows_what_was_found_one_after_another(opened, map_page):
+    page, _ = opened(map_page)
+    page.wait_for_selector(READY)
+    names = [one[1] for one in dots(page)["customdata"] if "lamp" in one[1]]
+    page.fill("input[name=find]", "lamp")
+    page.wait_for_function(f"document.querySelector('.plot').data[0].selectedpoints?.length === {len(names)}")
+    assert page.inner_text("output") == f"{len(names)} items"
+    for nth in (*range(len(names)), 0):
+        page.press("input[name=find]", "Enter")
+        assert page.inner_text("output") == f"{nth + 1} of {len(names)}: {names[nth]}"
+        assert page.inner_text(".card strong") == names[nth]
+
+
 def test_pointing_at_a_dot_shows_the_item(opened, map_page):
     page, _ = opened(map_page)
     page.wait_for_selector(READY)

@@ -22,7 +22,7 @@ from sessionrl.reporting.map_data import ItemMap, Recipe, item_map, pictures, un
 from sessionrl.reporting.map_figure import map_figure
 from sessionrl.reporting.map_panel import map_panel, moved_panel
 from sessionrl.reporting.models import Model
-from sessionrl.reporting.numbers import joined, number
+from sessionrl.reporting.numbers import joined, signed
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.pictures.sheets import named_models, pair_of
 from sessionrl.reporting.subject import CannotDraw, Subject
@@ -30,6 +30,8 @@ from sessionrl.reporting.subject import CannotDraw, Subject
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 EXAMPLES = 5  # of items that moved farthest, named in the caption
 SAME = 0.001  # a disparity below is rounding
+STANDS_OUT = 1.5  # medians that an item must have moved to be named
+NOISY = -0.3  # rank correlation of events and movement, below which few events seem to be the reason
 
 
 @register("picture", "map")
@@ -158,7 +160,7 @@ def _what_changed(found: ItemMap, another_seed: float | None) -> str:
         return f"{second} has the arrangement of {first}: nothing was moved."
     said = (
         f"{second} was turned onto {first} (Procrustes), because the direction of a vector as such means nothing: "
-        f"{change.disparity:.0%} of the arrangement then still differs (0 %: the same; {change.chance:.0%}: nothing in "
+        f"{change.disparity:.0%} of the arrangement then still differs (0%: the same; {change.chance:.0%}: nothing in "
         "common)."
     )
     if another_seed is None:
@@ -177,15 +179,18 @@ def _moved_farthest(found: ItemMap) -> str:
     if found.change is None or found.change.disparity < SAME:
         return ""
     moved = found.change.moved
-    far = np.argsort(-moved, kind="stable")[:EXAMPLES]
-    names = ", ".join(f"{found.words[one].called} ({moved[one]:.1f} times the median)" for one in far)
+    if moved.max() < STANDS_OUT:
+        said = f"No item stands out: the one that moved farthest went {moved.max():.1f} times as far as the median."
+    else:
+        far = [one for one in np.argsort(-moved, kind="stable")[:EXAMPLES] if moved[one] >= STANDS_OUT]
+        names = ", ".join(f"{found.words[one].called} ({moved[one]:.1f} times the median)" for one in far)
+        said = f"Farthest moved: {names}."
     events = np.array([one.events for one in found.words])
-    said = f"Farthest moved: {names}."
     if np.ptp(events) == 0 or np.ptp(moved) == 0:
         return said
     rank = float(spearmanr(events, moved).statistic)
-    if rank <= -0.3:
-        return f"{said} Items with few events moved farther (rank correlation {number(rank)}), which may be noise."
+    if rank <= NOISY:
+        return f"{said} Items with few events moved farther (rank correlation {signed(rank, 2)}), which may be noise."
     return said
 
 

@@ -52,6 +52,7 @@
       this.figure = figure;
       this.chosen = this.menus.map(() => 0);
       this.found = null;
+      this.at = -1;
     }
 
     async draw() {
@@ -88,7 +89,7 @@
         label.append(list);
         controls.prepend(label);
       }
-      controls.addEventListener("submit", (event) => event.preventDefault());
+      controls.addEventListener("submit", (event) => { event.preventDefault(); this.next(); });
       controls.elements.find.addEventListener("input", (event) => this.search(event.target.value));
       this.plot.on("plotly_hover", (event) => this.show(event.points[0].pointIndex, event.event));
       this.plot.on("plotly_unhover", () => { this.card.hidden = true; });
@@ -101,6 +102,7 @@
       const wanted = text.trim().toLowerCase();
       const said = this.box.querySelector("output");
       this.found = null;
+      this.at = -1;
       this.card.hidden = true;
       said.textContent = "";
       if (wanted) {
@@ -109,6 +111,14 @@
         if (this.found.length === 1) this.show(this.found[0]);
       }
       this.draw();
+    }
+
+    // Every Enter shows the next item that was found: a keyboard cannot point at dots.
+    next() {
+      if (!this.found?.length) return;
+      this.at = (this.at + 1) % this.found.length;
+      this.show(this.found[this.at]);
+      this.box.querySelector("output").textContent = `${this.at + 1} of ${this.found.length.toLocaleString("en")}: ${this.items[this.found[this.at]][1]}`;
     }
 
     show(at, pointer) {
