@@ -118,10 +118,15 @@ def played(
     parts: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[Head]]] = []
     meant = None
     for group in _groups(sessions):
-        whole = logged(plain, sessions.select(group), prepared)
+        own = sessions.select(group)
+        whole = logged(plain, own, prepared)
         batch = whole.select(shown[whole.action])
         if not len(batch):
             continue
+        row = batch.state.at // batch.state.items.size(1)
+        # Rewards that are drawn by the number of an event need that of all sessions: in every group it begins anew.
+        moved = torch.from_numpy(sessions.offsets[group] - own.offsets[:-1])[row]
+        batch = replace(batch, event=batch.event + moved)
         meant = valued(objective, batch, context)
         if meant is None:
             return None
@@ -130,8 +135,7 @@ def played(
             Head(name, *map(_numpy, (reward, q[:, nth], returns(replace(batch, reward=reward), meant.gamma))))
             for nth, (name, reward) in enumerate(meant.rewards.items())
         ]
-        row = batch.state.at.numpy() // batch.state.items.size(1)
-        parts.append((group[row], batch.event_type.numpy(), heads))
+        parts.append((group[row.numpy()], batch.event_type.numpy(), heads))
     if meant is None:
         return None
     session, kind = (np.concatenate([part[nth] for part in parts]) for nth in (0, 1))

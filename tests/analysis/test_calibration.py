@@ -79,6 +79,16 @@ def test_an_event_that_may_not_be_recommended_takes_a_step_and_earns_nothing(pre
     assert found.heads[0].realised.tolist() == [2.25, 0.5, 0.5, 2]
 
 
+def test_shuffled_rewards_are_the_same_however_sessions_are_grouped(prepared, monkeypatch):
+    objective = registry.build("objective", {"name": "shuffled_reward", "of": {"name": "sqn"}})
+    many = prepared.test.select(np.tile(np.arange(len(prepared.test)), 20))
+    whole = played(network(1), objective, many, prepared, known(prepared, 0))
+    monkeypatch.setattr("sessionrl.analysis.calibration.CELLS", 20)
+    pieces = played(network(1), objective, many, prepared, known(prepared, 0))
+    assert pieces.heads[0].reward.tolist() == whole.heads[0].reward.tolist()
+    assert len(set(map(tuple, whole.heads[0].reward.reshape(20, -1).tolist()))) > 1
+
+
 def test_every_head_has_its_own_reward_and_name(prepared):
     objective = registry.build("objective", {"name": "smorl"})
     net = network(3)
