@@ -23,6 +23,7 @@ class Turned(NamedTuple):
     """A network at all settings, measured.
 
     events, of: cases of the sample and of the whole test part
+    other:      options besides the objective in which the network trained without RL differs, if there is one
     """
 
     model: Model
@@ -32,6 +33,7 @@ class Turned(NamedTuple):
     verdicts: list[Verdict]
     events: int
     of: int
+    other: tuple[str, ...] = ()
 
 
 def front_panel(one: Turned, axis: str, name: str, give_up: float) -> Panel:

@@ -186,7 +186,7 @@ def _controlled(
             if control is None:
                 without.append(model)
             else:
-                other = _besides_the_objective(model, control)
+                other = besides_the_objective(model, control)
                 found.append(Controlled(model, control, pairing.on(headline, model, control), other))
     corrected = holm([one.comparison for one in found])
     return tuple(one._replace(comparison=two) for one, two in zip(found, corrected, strict=True)), tuple(without)
@@ -201,10 +201,10 @@ def control_of(model: Model, models: Iterable[Model]) -> Model | None:
         and other.part == "next_item"
         and complete_config(other)["backbone"] == complete_config(model)["backbone"]
     ]
-    return min(controls, key=lambda control: len(_besides_the_objective(model, control)), default=None)
+    return min(controls, key=lambda control: len(besides_the_objective(model, control)), default=None)
 
 
-def _besides_the_objective(model: Model, control: Model) -> Options:
+def besides_the_objective(model: Model, control: Model) -> Options:
     """Options in which two networks differ, the supervised part of the objective included, its own options not."""
 
     def rest(config: Options) -> Options:

@@ -156,6 +156,13 @@ def test_the_network_that_was_trained_without_rl_is_as_it_is_at_weight_0(drawn, 
     assert {row["needs RL"] for row in alone} == {"0"}
 
 
+def test_a_network_without_rl_that_was_trained_otherwise_is_said_to_be(shelf):
+    paths = [shelf.run("gru4rec", network(), rankings(1.0, 2))]
+    paths.append(shelf.run("sqn-gru", network(items={"dropout": 0.4}, objective=SQN), rankings(1.2, 3)))
+    (front,) = Front(events=50).draw(subject_of(paths))
+    assert "trained with next_item alone, and with another items.dropout, under the same penalty" in front.reading
+
+
 def test_a_penalty_below_0_is_a_bonus():
     point = Point(Setting(dials.POPULARITY, -0.25), None, None, {})
     assert named(point) == "popularity bonus at 0.25"

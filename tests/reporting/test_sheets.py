@@ -213,6 +213,14 @@ def test_agreement_beside_two_seeds_of_one_model(shelf):
     ) in drawing.caption
 
 
+def test_what_is_not_the_objective_alone_is_not_said_of_it(shelf):
+    options = network(items={"dropout": 0.4}, objective=SQN)
+    paths = [shelf.run(f"gru4rec-s{seed}", network(), rankings(2.0, 1), seed=seed) for seed in (1, 2)]
+    paths += [shelf.run(f"sqn-gru-s{seed}", options, rankings(2.0, 5), seed=seed) for seed in (1, 2)]
+    caption = Agreement(k=5).draw(Subject.of(paths))[0].caption
+    assert "100 %: the other objective and other options (items.dropout) together change the lists more" in caption
+
+
 def test_an_objective_that_changes_no_more_than_a_seed(shelves):
     drawing = Agreement(k=5).draw(Subject.of(shelves))[0]
     assert "changes the lists no more than another seed does." in drawing.caption  # sqn-gru, drawn like the control

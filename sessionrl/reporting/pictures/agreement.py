@@ -14,7 +14,7 @@ from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, bare, csv_text
 from sessionrl.reporting.families import short
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.picture import Section
-from sessionrl.reporting.results import control_of
+from sessionrl.reporting.results import besides_the_objective, control_of
 from sessionrl.reporting.subject import CannotDraw, Subject
 
 if TYPE_CHECKING:
@@ -169,7 +169,11 @@ def _about_a_pair(models: Sequence[Model], found: _Overlaps, model: int, control
         return f"{said}."
     own = " and ".join(f"two seeds of {models[one].label} {_cell(overlap)}" for one, overlap in seeds.items())
     much = "no more" if value >= min(seeds.values()) - NEAR else "more"
-    return f"{said}, {own}: the other objective changes the lists {much} than another seed does."
+    other = besides_the_objective(models[model], models[control])
+    what = f"the other objective and other options ({', '.join(other)}) together change" if other else (
+        "the other objective changes"
+    )  # fmt: skip
+    return f"{said}, {own}: {what} the lists {much} than another seed does."
 
 
 def _of_seeds(found: _Overlaps, model: int, control: int) -> dict[int, float]:

@@ -107,7 +107,8 @@ def _turn(subject: Subject, model: Model, names: Sequence[str], limits: tuple[in
     scorer, shown = scorer_of(subject, model), subject.recommender(model).catalogue.recommendable
     about = empty(sample, subject.prepared.kinds, shown, int(headline.partition("@")[2]), len(catalogue) - 1)
     dials = dials_of(names)
-    control = _trained_without_rl(subject, model)
+    controlled = next((one for one in subject.results.controlled if one.model is model), None)
+    control = None if controlled is None else scorer_of(subject, controlled.control)
     if control is not None:
         dials.append(CONTROL)
 
@@ -123,13 +124,8 @@ def _turn(subject: Subject, model: Model, names: Sequence[str], limits: tuple[in
     found |= ranked(at_the_price(dials, measured, give_up))
     measured = points(found, catalogue, headline, subject.seed)
     judged = verdicts(measured, found, catalogue, give_up, subject.seed)
-    return Turned(model, headline, tuple(dial.name for dial in dials), measured, judged, len(about), sample.of)
-
-
-def _trained_without_rl(subject: Subject, model: Model) -> NetworkScorer | EnsembleScorer | None:
-    """The same network trained with `next_item` alone, if it is among the models."""
-    control = next((one.control for one in subject.results.controlled if one.model is model), None)
-    return None if control is None else scorer_of(subject, control)
+    other = () if controlled is None else tuple(controlled.other)
+    return Turned(model, headline, tuple(dial.name for dial in dials), measured, judged, len(about), sample.of, other)
 
 
 def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
@@ -143,18 +139,19 @@ def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
         " ".join(filter(None, sentences)),
         tuple(front_panel(one, verdict.axis, f"front-{nth + 1}", give_up) for verdict in one.verdicts),
         csv_text(HEADER, _rows(one)),
-        f"{_how_to_read(one.headline)} {_sample(one, seed)}",
+        f"{_how_to_read(one)} {_sample(one, seed)}",
     )
 
 
-def _how_to_read(headline: str) -> str:
+def _how_to_read(one: Turned) -> str:
+    other = f", and with another {joined(list(one.other))}" if one.other else ""
     return (
         "Up is accurate, right is more of the other. Every line is a dial on the finished network, nothing is trained "
         "again: it leaves the diamond, weight 0, the list as the supervised head orders it; dots mark weights up to 3, "
         "the pale side those below 0. The dashed line takes popularity out, the dotted one adds noise: neither needs "
-        "RL. The line of dashes and dots, where there is one, is such a network trained with next_item alone, under "
-        "the same penalty. Large dots are beaten by no other on both sides. What loses more than a fifth of "
-        f"{headline} is in the table only."
+        f"RL. The line of dashes and dots, where there is one, is such a network trained with next_item alone{other}, "
+        "under the same penalty. Large dots are beaten by no other on both sides. What loses more than a fifth of "
+        f"{one.headline} is in the table only."
     )
 
 
