@@ -203,11 +203,12 @@ def test_in_plain_words_and_how_sure_that_is():
     more, less, unsure = verdict(0.5, 0.3, 0.1, 0.3), verdict(0.3, 0.5, -0.3, -0.1), verdict(0.5, 0.3)
     novelty, coverage = less._replace(axis="novelty@5"), unsure._replace(axis="coverage@5")
     assert _plainly([more, novelty]) == (
-        "The Q heads bring more diversity@5 than the dials without RL at the same price, but no more novelty@5."
+        "The Q heads bring more diversity@5 than the dials without RL at the same price, but no more novelty@5. Heads "
+        "of random numbers can do so too, so this is no proof that they learned anything."
     )
     assert _plainly([coverage]) == (
         "The Q heads bring more coverage@5 than the dials without RL at the same price (no interval says how sure "
-        "that is of coverage@5)."
+        "that is of coverage@5). Heads of random numbers can do so too, so this is no proof that they learned anything."
     )
     unclear = verdict(0.5, 0.3, -0.1, 0.3)
     assert _plainly([less, unclear]).startswith("The Q heads are not shown to bring anything here that a dial without")

@@ -218,7 +218,10 @@ def _plainly(found: Sequence[Verdict]) -> str:
     unsure = [one.axis for one in found if one.axis in more and one.difference and one.difference.low is None]
     sure = f" (no interval says how sure that is of {joined(unsure)})" if unsure else ""
     also = f", but no more {joined(rest)}" if rest else ""
-    return f"The Q heads bring more {joined(more)} than the dials without RL at the same price{sure}{also}."
+    return (
+        f"The Q heads bring more {joined(more)} than the dials without RL at the same price{sure}{also}. Heads of random "
+        "numbers can do so too, so this is no proof that they learned anything."
+    )
 
 
 def _sample(one: Turned, seed: int) -> str:
