@@ -219,8 +219,8 @@ def _plainly(found: Sequence[Verdict]) -> str:
     sure = f" (no interval says how sure that is of {joined(unsure)})" if unsure else ""
     also = f", but no more {joined(rest)}" if rest else ""
     return (
-        f"The Q heads bring more {joined(more)} than the dials without RL at the same price{sure}{also}. Heads of random "
-        "numbers can do so too, so this is no proof that they learned anything."
+        f"The Q heads bring more {joined(more)} than the dials without RL at the same price{sure}{also}. Heads of "
+        "random numbers can do so too, so this is no proof that they learned anything."
     )
 
 
