@@ -3,6 +3,7 @@
 Every state is encoded once, whatever the number of weights.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sessionrl.data.sessions import Cases, Sessions
 from sessionrl.ensemble import EnsembleScorer
@@ -24,6 +25,7 @@ from sessionrl.scorers import ROWS, NetworkScorer
 WEIGHTS = (-1.0, -0.35, -0.1, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 POPULARITY, NOISE, TOGETHER = "popularity penalty", "noise", "all Q heads"
 SUPERVISED = "trained without RL"
+RANDOM = "random head"
 ALONE = 4  # heads that get a dial each; of more there is only the one of all together
 QUICK, PATIENT = 8 * 10**9, 50 * 10**9  # scores that are ranked
 FEW = 300  # events that a picture needs to say anything
@@ -127,6 +129,28 @@ def without_rl(
     """The popularity penalty on a network that was trained without RL: settings of the dial `SUPERVISED`, 0 too."""
     found = turned(scorer, sample, [Dial(POPULARITY, (), tuple(weights))], about, seed)
     return {Setting(SUPERVISED, setting.weight): one for setting, one in found.items() if setting != TRAINED}
+
+
+def random_head(
+    scorer: NetworkScorer | EnsembleScorer, sample: Sample, weights: Sequence[float], about: Rankings, seed: int
+) -> dict[Setting, Rankings]:
+    """The same network with a Q head that learned nothing, drawn as before training: settings of the dial `RANDOM`.
+
+    A direction of chance through the item vectors makes lists more varied as well; a head that has learned something
+    has to do better.
+    """
+    own = scorer.network if isinstance(scorer, EnsembleScorer) else scorer
+    network = copy.deepcopy(own.network)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        assert network.heads is not None
+        of_q = network.heads if network.items.tied else network.heads[:, network.items.dim :]
+        of_q.copy_(nn.init.xavier_uniform_(torch.empty(of_q.shape)))
+        network.bias[:, 1:] = 0
+    alone = NetworkScorer(network, own.policy, own.counts, own.shown)
+    changed = EnsembleScorer(alone, scorer.baseline, scorer.weight) if isinstance(scorer, EnsembleScorer) else alone
+    found = turned(changed, sample, [Dial(RANDOM, (0,), tuple(weights))], about, seed)
+    return {setting: one for setting, one in found.items() if setting.dial == RANDOM}
 
 
 def affordable(items: int, settings: int, most: int) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sessionrl.analysis.dials import NOISE, POPULARITY, START, SUPERVISED, TRAINED, Dial, Setting
+from sessionrl.analysis.dials import NOISE, POPULARITY, RANDOM, START, SUPERVISED, TRAINED, Dial, Setting
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.evaluation.compare import Comparison, compare
 from sessionrl.evaluation.rankings import Rankings
@@ -156,7 +156,7 @@ def verdicts(
 
 def needs_no_rl(setting: Setting) -> bool:
     """Whether it is a dial without Q heads."""
-    return setting.dial in (POPULARITY, NOISE, SUPERVISED)
+    return setting.dial in (POPULARITY, NOISE, RANDOM, SUPERVISED)
 
 
 def _best(candidates: Iterable[Point], axis: str, start: float) -> Best:

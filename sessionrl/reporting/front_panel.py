@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionrl.analysis.dials import NOISE, POPULARITY, START, SUPERVISED, TRAINED
+from sessionrl.analysis.dials import NOISE, POPULARITY, RANDOM, START, SUPERVISED, TRAINED
 from sessionrl.analysis.front import Point, Verdict, line_of, pareto
 from sessionrl.reporting.drawing import COLOURS, SERIES, Panel, bare, spread
 from sessionrl.reporting.models import Model
@@ -87,6 +87,8 @@ class _Look(NamedTuple):
 def _look(dial: str, nth: int) -> _Look:
     if dial == POPULARITY:
         return _Look(COLOURS["ink"], "--", "D")
+    if dial == RANDOM:
+        return _Look(COLOURS["c6"], ":", "P")
     if dial == SUPERVISED:
         return _Look(COLOURS["baseline"], "-.", "p")
     if dial == NOISE:

@@ -100,6 +100,26 @@ def test_noise_is_the_same_for_one_seed_and_alone_shows_everything(catalogue, se
     assert set(np.unique(one[loud].top)) == set(np.flatnonzero(catalogue.recommendable))
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_random_head_stands_on_the_same_network_which_it_leaves_alone(catalogue, sessions, tied):
+    torch.manual_seed(1)
+    network = Network(Items(V, 6, tied=tied), registry.build("backbone", {"name": "gru"}, dim=6), 2)
+    policy = registry.build("policy", {"name": "greedy"})
+    one = NetworkScorer(network, policy, catalogue.counts, catalogue.recommendable)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    sample, found = turned(one, sessions, catalogue, [Dial("a", (0,), (1e4,))])
+    about = dials.empty(sample, KINDS, catalogue.recommendable, 5, V - 1)
+    own, again, other = (dials.random_head(one, sample, (0.0, 1e4), about, seed) for seed in (3, 3, 4))
+    alone = Setting(dials.RANDOM, 1e4)
+    assert set(own) == {Setting(dials.RANDOM, 0.0), alone}
+    np.testing.assert_array_equal(own[Setting(dials.RANDOM, 0.0)].top, found[START].top)
+    np.testing.assert_array_equal(own[alone].top, again[alone].top)
+    assert (own[alone].top != other[alone].top).any()
+    assert (own[alone].top != found[Setting("a", 1e4)].top).any()
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
+
+
 def test_of_many_heads_only_the_sum_gets_a_dial():
     assert [dial.name for dial in dials.dials_of(["a"])] == ["a", POPULARITY, NOISE]
     assert [dial.name for dial in dials.dials_of(["a", "b"])] == ["a", "b", TOGETHER, POPULARITY, NOISE]
