@@ -12,7 +12,7 @@ from sessionrl.nn.prefixes import Prefixes, Transitions
 from sessionrl.objectives.double_q import bootstrap, td_loss
 from sessionrl.objectives.fixed_draws import fixed_uniform
 from sessionrl.objectives.next_item import NextItem
-from sessionrl.objectives.objective import Context, Loss, Valued
+from sessionrl.objectives.objective import Context, Loss
 from sessionrl.registry import register
 
 
@@ -46,10 +46,6 @@ class ShuffledOrder:
     def samples(self) -> bool:
         """Whether candidates are sampled."""
         return self.supervised.samples
-
-    def valued(self, batch: Transitions, context: Context) -> Valued:
-        """One head, paid for the kind of the event."""
-        return Valued({"reward": batch.reward}, self.gamma)
 
     def loss(self, online: Network, target: Network | None, batch: Transitions, context: Context) -> Loss:  # noqa: D102
         assert target is not None

@@ -12,6 +12,7 @@ from sessionrl.analysis.exposure import TENTHS, Shown, shown
 from sessionrl.reporting.families import family
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import joined
+from sessionrl.reporting.results import besides_the_objective, control_of
 from sessionrl.reporting.subject import CannotDraw, Subject
 
 MOST = 8  # models in one picture
@@ -125,18 +126,16 @@ class Shelves:
         )
 
     def pairs(self) -> list[tuple[Lists, Lists]]:
-        """Each network with another objective beside the first network with `next_item` on the same encoder."""
-        plain = [one for one in self.lists if family(one.model) == "supervised"]
-        found = []
-        for one in self.lists:
-            if family(one.model) == "reinforced":
-                same = [other for other in plain if _encoder(other.model) == _encoder(one.model)]
-                found += [(one, other) for other in same[:1]]
-        return found
-
-
-def _encoder(model: Model) -> str:
-    return str(model.config["backbone"]["name"])
+        """Each network with another objective beside its control, where the two differ in nothing else."""
+        of = {one.label: one for one in self.lists}
+        models = [one.model for one in self.lists]
+        return [
+            (one, of[control.label])
+            for one in self.lists
+            if family(one.model) == "reinforced"
+            and (control := control_of(one.model, models)) is not None
+            and not besides_the_objective(one.model, control)
+        ]
 
 
 def sentences(*several: str) -> str:

@@ -11,7 +11,10 @@ from sessionrl.reporting.provenance import command
 from sessionrl.reporting.results import Controlled, Results
 
 # Objectives whose second task has nothing of what visitors earned: a gain of theirs is none of reinforcement learning.
-CHECKS = ("hist", "fut", "cat", "random_target", "extra_head", "shuffled_reward", "random_reward", "shuffled_order")
+CHECKS = (
+    *("hist", "fut", "cat", "random_target", "extra_head", "shuffled_order"),
+    *("shuffled_reward", "random_reward", "constant_reward", "endless", "frozen_encoder"),
+)
 
 
 class Step(NamedTuple):
