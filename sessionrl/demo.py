@@ -55,7 +55,7 @@ def run_demo(directory: Path, seed: int, reporter: Reporter) -> Path:
         prepared = prepare(reader, Preparation(), prepared_at)
     runs = [run_once(settings(model, seed), prepared, directory / "runs", reporter).path for model in MODELS]
     reporter.say("Writing the report")
-    return write_report(runs, directory / "report.html", "A simulated shop: five models compared")
+    return write_report(runs, directory / "report.html", "A simulated shop: five models compared", say=reporter.say)
 
 
 def settings(model: str, seed: int) -> dict[str, Any]:
