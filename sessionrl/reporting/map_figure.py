@@ -1,7 +1,8 @@
 """A map of items on the screen: a plotly figure with hover texts and menus, for a notebook and for the page."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,16 @@ TITLES = {
 }
 PLACES = 3  # decimals of a place on a map 1 wide: below a pixel
 LEAST_NAMED = 3  # items that a group must have to be named
+LETTER, LINE = 0.013, 0.03  # width of a letter and height of a line of a name, on a map 1 wide
 HIGHEST = 0.98  # quantile of the values that the colour scale ends at, so that one outlier does not take it all
+
+
+class _Names(NamedTuple):
+    """Names of groups and where they stand; None where a larger group's name leaves no room."""
+
+    text: list[str]
+    x: list[float | None]
+    y: list[float | None]
 
 
 def map_figure(found: ItemMap, colour: str, pictures: Sequence[str] = ()) -> "Figure":
@@ -44,12 +54,12 @@ def map_figure(found: ItemMap, colour: str, pictures: Sequence[str] = ()) -> "Fi
     )  # fmt: skip
     names = [
         Scatter(
-            x=at[0], y=at[1], text=_named(one)[0], mode="text", name=name, hoverinfo="skip", visible=name == colour,
+            x=at.x, y=at.y, text=at.text, mode="text", name=name, hoverinfo="skip", visible=name == colour,
             textfont={"color": COLOURS["ink"], "size": 12, "shadow": f"0 0 3px {COLOURS['surface']}, "
                       f"0 0 3px {COLOURS['surface']}, 0 0 5px {COLOURS['surface']}"},
         )
         for name, one in groups.items()
-        for at in [_columns(anchors(one, found.places[0])[_named(one)[1]])]
+        for at in [_names(one, found.places[0])]
     ]  # fmt: skip
     figure = Figure([items, *names])
     figure.update_layout(**_layout(), updatemenus=_menus(found, groups, colour), meta={"pictures": list(pictures)})
@@ -111,15 +121,23 @@ def _colour(found: ItemMap, groups: dict[str, Groups], name: str) -> dict[str, A
 
 
 def _model(found: ItemMap, groups: dict[str, Groups], nth: int) -> dict[str, Any]:
-    places = [found.places[nth], *(anchors(one, found.places[nth])[_named(one)[1]] for one in groups.values())]
-    xs, ys = zip(*map(_columns, places), strict=True)
-    return {"label": found.labels[nth], "method": "restyle", "args": [{"x": list(xs), "y": list(ys)}]}
+    x, y = _columns(found.places[nth])
+    names = [_names(one, found.places[nth]) for one in groups.values()]
+    moved = {"x": [x, *(one.x for one in names)], "y": [y, *(one.y for one in names)]}
+    return {"label": found.labels[nth], "method": "restyle", "args": [moved]}
 
 
-def _named(groups: Groups) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """The names that stand on the map, and which they are."""
+def _names(groups: Groups, places: npt.NDArray[np.float64]) -> _Names:
+    """Of the groups that are large enough; plotly reads texts as HTML, so that they are escaped."""
     which = np.flatnonzero(np.bincount(groups.of[groups.of >= 0], minlength=len(groups.names)) >= LEAST_NAMED)
-    return [groups.names[nth] for nth in which], which
+    text = [groups.names[nth] for nth in which]
+    at = anchors(groups, places)[which]
+    half, shown = np.array([len(one) * LETTER / 2 for one in text]), np.zeros(len(text), np.bool_)
+    for nth in range(len(text)):
+        near = np.abs(at[nth] - at) < np.column_stack([half[nth] + half, np.full(len(text), LINE)])
+        shown[nth] = not (near.all(1) & shown).any()
+    x, y = ([one if free else None for one, free in zip(axis, shown, strict=True)] for axis in _columns(at))
+    return _Names([escape(one, quote=False) for one in text], x, y)
 
 
 def _columns(places: npt.NDArray[np.float64]) -> tuple[list[float], list[float]]:

@@ -148,6 +148,23 @@ def test_the_figure_holds_the_points_the_words_and_the_menus(found):
     assert used <= set(COLOURS.values())
 
 
+def test_words_of_the_shop_are_words_for_plotly(vectors):
+    described = catalogue(category=["</script><b>lamp</b> & co"] * N)
+    figure = map_figure(item_map({"one": vectors}, np.arange(1, N + 1), described, RECIPE), "category")
+    assert figure.data[1].text == ("&lt;/script&gt;&lt;b&gt;lamp&lt;/b&gt; &amp; co",)
+
+
+@pytest.mark.parametrize(("apart", "second"), [(0.01, None), (0.2, 0.7)])
+def test_a_name_without_room_gives_way_to_that_of_a_larger_group(found, apart, second):
+    places = np.full((N, 2), 0.5)
+    places[30:] = (0.5, 0.5 + apart)
+    figure = map_figure(replace(found, places=(places, places[::-1])), "category")
+    assert figure.data[1].text == ("lamp", "rug")
+    assert figure.data[1].y == (0.5, second)
+    _, models = figure.layout.updatemenus
+    assert models.buttons[1].args[0]["y"][1] == [0.5 + apart, second and 0.5]
+
+
 def test_pictures_of_the_shop_stay_within_their_budget(vectors):
     given = catalogue(picture=[PIXEL] * N)
     some = item_map({"one": vectors}, np.arange(1, N + 1), given, RECIPE)

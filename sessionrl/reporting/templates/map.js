@@ -73,9 +73,21 @@
           });
         }
       }
+      if (narrow) this.shrink(data);
       data[0].selectedpoints = this.found;
       const buttons = [["zoomIn2d", "zoomOut2d", "resetScale2d"], ["zoom2d", "pan2d"]];
       await window.Plotly.react(this.plot, data, layout, { responsive: true, displaylogo: false, displayModeBar: true, modeBarButtons: buttons });
+    }
+
+    // On a telephone dots and names are smaller, and the scale of colours lies below the map, which then has the whole width.
+    shrink([items, ...names]) {
+      for (const one of names) one.textfont.size = 10;
+      items.marker.size *= 0.7;
+      items.selected.marker.size *= 0.7;
+      const scale = items.marker.colorbar;
+      if (!scale) return;
+      Object.assign(scale, { orientation: "h", x: 0.5, xanchor: "center", y: 0, yanchor: "top", len: 0.9 });
+      scale.title.side = "top";
     }
 
     listen() {
