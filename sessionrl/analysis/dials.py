@@ -27,7 +27,7 @@ POPULARITY, NOISE, TOGETHER = "popularity penalty", "noise", "all Q heads"
 SUPERVISED = "trained without RL"
 RANDOM = "random head"
 ALONE = 4  # heads that get a dial each; of more there is only the one of all together
-QUICK, PATIENT = 8 * 10**9, 50 * 10**9  # scores that are ranked
+QUICK, PATIENT = 8 * 10**9, 25 * 10**9  # scores that are ranked
 FEW = 300  # events that a picture needs to say anything
 CELLS = 1 << 25  # scores held at once: 128 MiB as float32
 
@@ -154,7 +154,7 @@ def random_head(
 
 
 def affordable(items: int, settings: int, most: int) -> int:
-    """Events that can be ranked at so many settings: 40 seconds of one core at 5 ns each, up to three minutes for 300.
+    """Events that can be ranked at so many settings: a minute of one core at 8 ns each, up to three for 300.
 
     items: that are scored
     """
