@@ -14,20 +14,26 @@ from sessionrl.scorers import NetworkScorer
 ROWS = 65_536  # items whose vectors are computed together
 
 Vectors = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int64]
 
 
 @torch.inference_mode()
-def item_vectors(recommender: Recommender) -> Vectors:
-    """[V, d] the vectors that a network reads, features included; row 0 is `PAD` and means nothing.
+def item_vectors(recommender: Recommender, wanted: Numbers | None = None) -> Vectors:
+    """[n, d] the vectors that a network reads, features included.
 
     With tied vectors (`items.tied`) these are also those that score an item. Of an ensemble they are its network's.
+
+    Args:
+        recommender: a network, or an ensemble with one
+        wanted: [n] item numbers; all if not given, [V, d], where row 0 is `PAD` and means nothing
 
     Raises:
         BadOption: the model counts and has no vectors.
     """
-    items = _network(recommender).items.eval()
-    numbers = torch.arange(len(items.id), device=items.id.device)
-    return torch.cat([items.vectors(some) for some in torch.split(numbers, ROWS)]).float().cpu().numpy()
+    items = network_of(recommender).items.eval()
+    numbers = torch.arange(len(items.id)) if wanted is None else torch.from_numpy(wanted)
+    chunks = torch.split(numbers.to(items.id.device), ROWS)
+    return torch.cat([items.vectors(some) for some in chunks]).float().cpu().numpy()
 
 
 def scoring_vectors(recommender: Recommender) -> Vectors | None:
@@ -36,13 +42,18 @@ def scoring_vectors(recommender: Recommender) -> Vectors | None:
     Raises:
         BadOption: the model counts and has no vectors.
     """
-    network = _network(recommender)
+    network = network_of(recommender)
     if network.items.tied or network.heads is None:
         return None
     return network.heads.detach()[:, : network.items.dim].float().cpu().numpy().copy()
 
 
-def _network(recommender: Recommender) -> Network:
+def network_of(recommender: Recommender) -> Network:
+    """The network that stands behind a recommender, that of an ensemble too.
+
+    Raises:
+        BadOption: the model counts and has none.
+    """
     scorer = recommender.scorer
     scorer = scorer.network if isinstance(scorer, EnsembleScorer) else scorer
     if not isinstance(scorer, NetworkScorer):

@@ -19,13 +19,13 @@ from sessionrl.analysis.calibration import (
 )
 from sessionrl.analysis.dials import sampled
 from sessionrl.analysis.heads import known
+from sessionrl.analysis.item_vectors import network_of
 from sessionrl.registry import register
 from sessionrl.reporting.calibration_panels import calibration_panel, paid, reward_panel, shares
 from sessionrl.reporting.drawing import Drawing, csv_text
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import joined, number
 from sessionrl.reporting.picture import Section
-from sessionrl.reporting.pictures.front import network_of
 from sessionrl.reporting.subject import CannotDraw, Subject
 
 
@@ -73,7 +73,7 @@ class CalibrationOfQ:
                 left_out += 1
                 continue
             objective = registry.build("objective", model.config["objective"])
-            network, context = network_of(subject, model), known(prepared, subject.seed)
+            network, context = network_of(subject.recommender(model)), known(prepared, subject.seed)
             found = played(network, objective, sample.sessions, prepared, context) if objective.rewards else None
             if found is None:
                 others.append(f"{model.label} ({'heads of other tasks' if objective.rewards else 'no Q head'})")

@@ -25,10 +25,10 @@ from sessionrl.analysis.dials import (
 )  # fmt: skip
 from sessionrl.analysis.front import CLOSER, Best, Point, Verdict, at_the_price, needs_no_rl, pareto, points, verdicts
 from sessionrl.analysis.heads import head_names
+from sessionrl.analysis.item_vectors import network_of
 from sessionrl.ensemble import EnsembleScorer
 from sessionrl.evaluation.compare import Comparison
 from sessionrl.evaluation.rankings import Rankings
-from sessionrl.nn.network import Network
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import Drawing, csv_text
 from sessionrl.reporting.front_panel import Turned, front_panel, named
@@ -81,19 +81,13 @@ def _with_heads(subject: Subject) -> list[tuple[Model, list[str]]]:
     for model in subject.networks:
         objective = registry.build("objective", model.config["objective"])
         if objective.rewards:
-            found.append((model, head_names(objective, network_of(subject, model), prepared)))
+            found.append((model, head_names(objective, network_of(subject.recommender(model)), prepared)))
     if not found:
         raise CannotDraw(
             "None of these models has a Q head, so that there are no weights to turn.\n"
             "  do now: give the run of a network with one as well, such as `sessionrl train sqn-gru` leaves it"
         )
     return found
-
-
-def network_of(subject: Subject, model: Model) -> Network:
-    """The trained network of a model, that of an ensemble too."""
-    scorer = scorer_of(subject, model)
-    return scorer.network.network if isinstance(scorer, EnsembleScorer) else scorer.network
 
 
 def scorer_of(subject: Subject, model: Model) -> NetworkScorer | EnsembleScorer:

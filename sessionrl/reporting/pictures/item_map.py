@@ -63,7 +63,7 @@ class Map:
         known = min(len(one.vocabulary) for one in recommenders.values())
         counts = subject.catalogue.counts[:known]
         items = drawn_items(counts, counts > 0, self.points, subject.seed)
-        vectors = {label: item_vectors(one)[items] for label, one in recommenders.items()}
+        vectors = {label: item_vectors(one, items) for label, one in recommenders.items()}
         found = item_map(vectors, items, subject.catalogue, Recipe(self.method, self.clusters, subject.seed))
         colour = found.usual if self.colour == "auto" else self.colour
         if colour not in found.colourings:
@@ -127,7 +127,7 @@ def _another_seed(model: Model, vectors: npt.NDArray[np.float32], items: npt.NDA
     if len(model.runs) < 2:
         return None
     other = Recommender.load(model.runs[1].path)
-    return aligned(unit(vectors), unit(item_vectors(other)[items])).disparity
+    return aligned(unit(vectors), unit(item_vectors(other, items))).disparity
 
 
 def _how_to_read(found: ItemMap, colour: str, told: Sequence[str]) -> str:
