@@ -51,7 +51,8 @@ def run_demo(directory: Path, seed: int, reporter: Reporter) -> Path:
         prepared = Prepared.load(prepared_at)
     else:
         reporter.say(f"Preparing {log}")
-        reader = Delimited(path=str(log / "events.csv"), items_path=str(log / "items.csv"))
+        further = {"colour": "colour", "style": "style"}
+        reader = Delimited(path=str(log / "events.csv"), items_path=str(log / "items.csv"), item_columns=further)
         prepared = prepare(reader, Preparation(), prepared_at)
     runs = [run_once(settings(model, seed), prepared, directory / "runs", reporter).path for model in MODELS]
     reporter.say("Writing the report")

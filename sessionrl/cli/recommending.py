@@ -89,6 +89,6 @@ def embed(run: Path, *, out: Path, unit: bool = False) -> None:
 
     table = vector_table(Recommender.load(run), unit)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(out) as temporary:
-        table.write_parquet(temporary)
+    with replacing(out) as temporary, temporary.open("wb") as file:
+        table.write_parquet(file)
     print(f"{len(table):,} items with vectors of {table['vector'].dtype.size} numbers: {out}")  # type: ignore[attr-defined]

@@ -32,3 +32,12 @@ def test_what_counts_has_no_vectors(shop, sessionrl):
         "  do now: give a run of a network, such as one of `sessionrl train gru4rec`\n"
     )
     assert not (shop / "items.parquet").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(shop, sessionrl):
+    trained = sessionrl("train", "gru4rec", *SMALL, "--data", "prepared/toy")
+    run = next(line.split(maxsplit=1)[1] for line in trained.out.splitlines() if line.startswith("Run:"))
+    answer = sessionrl("embed", run, "--out", "/proc/items.parquet")
+    assert answer.code == 2
+    assert answer.err.startswith("sessionrl: /proc/")
+    assert "do now: check that this path is right" in answer.err

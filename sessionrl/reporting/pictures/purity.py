@@ -89,8 +89,8 @@ class NeighboursOfOneCategory:
         if len(np.unique(codes[codes >= 0])) < 2:
             raise CannotDraw(
                 f"The table of items has no column {self.column!r} with two values or more.\n"
-                "  do now: prepare the data with a table of items that has one, or name another column with "
-                "purity.column=NAME"
+                "  do now: prepare the data with a table of items that has one "
+                f"(reader.item_columns.{self.column}=COLUMN keeps it), or name another with purity.column=NAME"
             )
         models = subject.networks[:MOST]
         trained = [_trained(subject, model) for model in models]
