@@ -1,6 +1,7 @@
 """Trade-off fronts: what accuracy costs when a dial is turned towards novelty, diversity or coverage."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,18 +33,32 @@ class Point(NamedTuple):
     axes: dict[str, Comparison]
 
 
-class Best(NamedTuple):
-    """The point of some dials that is highest on an axis and loses little accuracy; None if none of them is higher."""
+class Halves(NamedTuple):
+    """The sample in two, sessions whole: [n] rows on which settings are picked, and those on which they are judged.
 
-    point: Point | None
+    The best of eighty settings is in part the luckiest; on other sessions its luck is gone.
+    """
+
+    picking: npt.NDArray[np.bool_]
+    judging: npt.NDArray[np.bool_]
+
+
+class Best(NamedTuple):
+    """The setting of some dials that is highest on an axis and loses little accuracy, both where settings are picked.
+
+    setting: None if none of them is higher
+    value:   on the axis, where settings are judged
+    """
+
+    setting: Setting | None
     value: float
 
 
 class Verdict(NamedTuple):
     """What Q heads and what dials without RL bring on an axis, while accuracy loses at most a share of itself.
 
-    start:      value at weight 0
-    difference: heads less others, of the two best points; None if neither has one
+    start:      value at weight 0, like all values of a verdict where settings are judged
+    difference: heads less others, of the two best settings; None if neither has one
     """
 
     axis: str
@@ -61,6 +76,27 @@ class Verdict(NamedTuple):
     def other_gain(self) -> float:
         """Of the dials that need no RL."""
         return self.others.value - self.start
+
+
+def halves(about: Rankings, seed: int) -> Halves | None:
+    """Every session in one half or the other, by chance; None if there is only one."""
+    sessions = np.unique(about.session)
+    if len(sessions) < 2:
+        return None
+    picked = np.random.default_rng([seed, 1]).permutation(sessions)[: (len(sessions) + 1) // 2]
+    picking = np.isin(about.session, picked)
+    return Halves(picking, ~picking)
+
+
+def part(found: Mapping[Setting, Rankings], rows: npt.NDArray[np.bool_]) -> dict[Setting, Rankings]:
+    """The rankings of some sessions alone, which are numbered anew.
+
+    Args:
+        found: rankings of the same cases by setting
+        rows: [n] all of a session or none
+    """
+    session = np.unique(found[START].session[rows], return_inverse=True)[1].astype(np.int32)
+    return {setting: replace(one.rows(rows), session=session) for setting, one in found.items()}
 
 
 def points(found: Mapping[Setting, Rankings], catalogue: Catalogue, headline: str, seed: int) -> list[Point]:
@@ -135,23 +171,53 @@ def line_of(dial: str, measured: Iterable[Point]) -> list[Point]:
 
 
 def verdicts(
-    measured: Sequence[Point], found: Mapping[Setting, Rankings], catalogue: Catalogue, give_up: float, seed: int
+    picked_on: Sequence[Point],
+    judged_on: Mapping[Setting, Rankings],
+    catalogue: Catalogue,
+    give_up: float,
+    seed: int,
 ) -> list[Verdict]:
-    """For every axis; give_up: share of the accuracy at weight 0 that may be lost."""
-    start = measured[0]
+    """For every axis.
+
+    Args:
+        picked_on: every setting, measured on some sessions, `START` first
+        judged_on: rankings of other sessions by setting
+        catalogue: the items that were ranked
+        give_up: share of the accuracy at weight 0 that may be lost
+        seed: of the bootstrap
+    """
+    start = picked_on[0]
     least = start.accuracy.model * (1 - give_up)
-    affordable = [one for one in measured[1:] if one.accuracy.model >= least and one.setting != TRAINED]
+    affordable = [one for one in picked_on[1:] if one.accuracy.model >= least and one.setting != TRAINED]
+
+    def against(axis: str, one: Setting, other: Setting) -> Comparison | None:
+        pair = ([judged_on[one]], [judged_on[other]])
+        every = compare(*pair, catalogue, [axis], replicates=REPLICATES, seed=seed)
+        return next((one for one in every if one.average != "session"), None)
+
+    def best(axis: str, at_start: Comparison, needed: bool) -> Best:
+        setting = _highest([p for p in affordable if needs_no_rl(p.setting) != needed], axis, start)
+        found = against(axis, setting, START) if setting else None
+        return Best(setting if found else None, (found or at_start).model)
+
     result = []
-    for axis, at_start in start.axes.items():
-        heads = _best([p for p in affordable if not needs_no_rl(p.setting)], axis, at_start.model)
-        others = _best([p for p in affordable if needs_no_rl(p.setting)], axis, at_start.model)
-        pair = [found[one.point.setting if one.point else START] for one in (heads, others)]
-        compared = None
-        if heads.point or others.point:
-            every = compare(pair[:1], pair[1:], catalogue, [axis], replicates=REPLICATES, seed=seed)
-            compared = next((one for one in every if one.average != "session"), None)
-        result.append(Verdict(axis, at_start.model, heads, others, compared))
+    for axis in start.axes:
+        at_start = against(axis, START, START)
+        if at_start is None:  # lists of nothing but items without a vector have no diversity
+            continue
+        heads, others = best(axis, at_start, True), best(axis, at_start, False)
+        both = heads.setting or others.setting
+        difference = against(axis, heads.setting or START, others.setting or START) if both else None
+        result.append(Verdict(axis, at_start.model, heads, others, difference))
     return result
+
+
+def most_accurate(
+    picked_on: Sequence[Point], judged_on: Mapping[Setting, Rankings], catalogue: Catalogue, headline: str, seed: int
+) -> Point:
+    """The setting with the highest accuracy on some sessions, measured on others."""
+    best = max(picked_on, key=lambda point: point.accuracy.model).setting
+    return points({START: judged_on[START], best: judged_on[best]}, catalogue, headline, seed)[-1]
 
 
 def needs_no_rl(setting: Setting) -> bool:
@@ -159,9 +225,6 @@ def needs_no_rl(setting: Setting) -> bool:
     return setting.dial in (POPULARITY, NOISE, RANDOM, SUPERVISED)
 
 
-def _best(candidates: Iterable[Point], axis: str, start: float) -> Best:
-    higher = [one for one in candidates if axis in one.axes and one.axes[axis].model > start]
-    if not higher:
-        return Best(None, start)
-    best = max(higher, key=lambda one: one.axes[axis].model)
-    return Best(best, best.axes[axis].model)
+def _highest(candidates: Iterable[Point], axis: str, start: Point) -> Setting | None:
+    higher = [one for one in candidates if axis in one.axes and one.axes[axis].model > start.axes[axis].model]
+    return max(higher, key=lambda one: one.axes[axis].model).setting if higher else None

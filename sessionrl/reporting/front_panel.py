@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionrl.analysis.dials import NOISE, POPULARITY, RANDOM, START, SUPERVISED, TRAINED
+from sessionrl.analysis.dials import NOISE, POPULARITY, RANDOM, START, SUPERVISED, TRAINED, Setting
 from sessionrl.analysis.front import Point, Verdict, line_of, pareto
 from sessionrl.reporting.drawing import COLOURS, SERIES, Panel, bare, spread
 from sessionrl.reporting.models import Model
@@ -22,6 +22,9 @@ MARKERS = ("o", "s", "^", "v", "P")
 class Turned(NamedTuple):
     """A network at all settings, measured.
 
+    points:     on the whole sample
+    verdicts:   on the half of it on which no setting was picked
+    raised:     the setting with the highest accuracy where settings were picked, measured on the other half
     events, of: cases of the sample and of the whole test part
     other:      options besides the objective in which the network trained without RL differs, if there is one
     """
@@ -31,6 +34,7 @@ class Turned(NamedTuple):
     dials: tuple[str, ...]
     points: list[Point]
     verdicts: list[Verdict]
+    raised: Point
     events: int
     of: int
     other: tuple[str, ...] = ()
@@ -65,15 +69,15 @@ def front_panel(one: Turned, axis: str, name: str, give_up: float) -> Panel:
         _name_ends(axes, ends)
 
     said = "; ".join(
-        f"{number(best.value)} by {named(best.point)}"
+        f"{number(best.value)} by {named(best.setting)}"
         for verdict in one.verdicts
         for best in (verdict.heads, verdict.others)
-        if verdict.axis == axis and best.point
+        if verdict.axis == axis and best.setting
     )
     label = (
         f"{one.headline} against {axis} of {one.model.label} over the weights of its Q heads and of dials without RL. "
-        f"At weight 0: {number(start.accuracy.model)} and {number(start.axes[axis].model)}. Best at the price: "
-        f"{said or 'none'}."
+        f"At weight 0: {number(start.accuracy.model)} and {number(start.axes[axis].model)}. Best at the price, on "
+        f"visits where it was not picked: {said or 'none'}."
     )
     return Panel(f"{name}-{axis.partition('@')[0]}", (360, 290), label, draw)
 
@@ -142,9 +146,9 @@ def _name_ends(axes: "Axes", ends: Sequence[tuple[str, float, float, str]]) -> N
         )  # fmt: skip
 
 
-def named(point: Point) -> str:
-    """A setting in words: the dial and its weight; a penalty below 0 is a bonus."""
-    dial, weight = point.setting
+def named(setting: Setting) -> str:
+    """In words: the dial and its weight; a penalty below 0 is a bonus."""
+    dial, weight = setting
     if dial == SUPERVISED:
         penalty = f" and the popularity {'penalty' if weight > 0 else 'bonus'} at {abs(weight):.2g}" if weight else ""
         return f"the network {dial}{penalty}"

@@ -177,16 +177,54 @@ def test_dials_are_tried_again_where_they_are_about_to_cost_too_much(catalogue, 
     assert closer[POPULARITY] == ()
 
 
-def test_a_verdict_takes_the_highest_that_costs_little(catalogue, sessions):
+def test_a_verdict_takes_the_highest_that_costs_little_and_measures_it_where_it_was_not_picked(catalogue, sessions):
     _, found, measured = known_points(catalogue, sessions)
-    far = next(point for point in measured if point.setting == Setting(POPULARITY, 8.0))
     cheap = [with_accuracy(point, measured[0].accuracy.model) for point in measured]
-    novelty = next(one for one in front.verdicts(cheap, found, catalogue, 0.02, 0) if one.axis == "novelty@5")
-    assert novelty.others.point.setting == far.setting
-    assert novelty.other_gain == pytest.approx(far.axes["novelty@5"].difference)
+    half = front.halves(found[START], seed=2)
+    judged = front.part(found, half.judging)
+    novelty = next(one for one in front.verdicts(cheap, judged, catalogue, 0.02, 0) if one.axis == "novelty@5")
+    far = Setting(POPULARITY, 8.0)
+    assert novelty.others.setting == far
+    at, start = (metric("novelty@5").per_case(judged[one], catalogue).mean() for one in (far, START))
+    assert (novelty.start, novelty.others.value) == (pytest.approx(start), pytest.approx(at))
+    assert novelty.other_gain == pytest.approx(at - start)
     assert novelty.other_gain > 0
     assert novelty.difference.difference == pytest.approx(novelty.heads.value - novelty.others.value)
     dear = [measured[0], *(with_accuracy(point, 0.0) for point in measured[1:])]
-    for one in front.verdicts(dear, found, catalogue, 0.02, 0):
-        assert (one.heads.point, one.others.point, one.difference) == (None, None, None)
+    for one in front.verdicts(dear, judged, catalogue, 0.02, 0):
+        assert (one.heads.setting, one.others.setting, one.difference) == (None, None, None)
         assert one.gain == one.other_gain == 0
+
+
+def test_halves_hold_whole_sessions_and_every_event_once(catalogue, sessions):
+    _, found, _ = known_points(catalogue, sessions)
+    about = found[START]
+    picking, judging = front.halves(about, seed=2)
+    assert (picking ^ judging).all()
+    assert not set(about.session[picking]) & set(about.session[judging])
+    assert abs(len(set(about.session[picking])) - len(set(about.session[judging]))) <= 1
+    one = front.part(found, judging)[START]
+    assert sorted(set(one.session)) == list(range(len(set(about.session[judging]))))
+    np.testing.assert_array_equal(one.top, about.top[judging])
+    assert front.halves(about.rows(about.session == about.session[0]), seed=2) is None
+
+
+def test_the_luck_of_the_best_of_many_is_gone_on_other_sessions(catalogue, sessions):
+    """Forty orders by chance are equally good: the best of them is no better than another where it was not picked."""
+    loud = [Dial(NOISE, (), tuple(1e6 + 1e4 * n for n in range(40)))]
+    sample = dials.sampled(sessions, catalogue.recommendable, 1000, seed=0)
+    about = dials.empty(sample, KINDS, catalogue.recommendable, 5, V - 1)
+    lucky, left = [], []
+    for seed in range(5):
+        found = {}
+        for n, weight in enumerate(loud[0].weights):
+            one = dials.turned(scorer(catalogue), sample, [Dial(NOISE, (), (weight,))], about, 100 * seed + n)
+            found[Setting(NOISE, weight)] = one[Setting(NOISE, weight)]
+        found[START] = next(iter(found.values()))
+        half = front.halves(about, seed)
+        on = front.points(front.part(found, half.picking), catalogue, HEADLINE, 0)
+        raised = front.most_accurate(on, front.part(found, half.judging), catalogue, HEADLINE, 0)
+        lucky.append(max(point.accuracy.difference for point in on))
+        left.append(raised.accuracy.difference)
+    assert min(lucky) > 0
+    assert abs(np.mean(left)) < np.mean(lucky) / 2

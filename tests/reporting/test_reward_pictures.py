@@ -14,7 +14,7 @@ from shelf import CARD, KINDS, N_ITEMS, NEXT_ITEM, POPULARITY, SQN, network, ran
 from sessionrl import registry
 from sessionrl.analysis import dials
 from sessionrl.analysis.dials import Setting
-from sessionrl.analysis.front import Best, Point, Verdict
+from sessionrl.analysis.front import Best, Verdict
 from sessionrl.data.prepared import Prepared
 from sessionrl.data.sessions import Sessions
 from sessionrl.data.vocabulary import Vocabulary
@@ -108,7 +108,10 @@ def test_at_weight_0_nothing_is_lost_and_the_pareto_front_is_marked(fronts):
 def test_the_sample_and_the_price_are_said(fronts):
     assert "Measured on " in fronts[0].reading
     assert "(whole sessions, drawn with seed 0)." in fronts[0].reading
-    assert "Giving up at most 2% of ndcg@5: diversity@5 from " in fronts[0].caption
+    assert (
+        "Weights that give up at most 2% of ndcg@5 on one half of the sessions bring on the other: diversity@5 from "
+    ) in fronts[0].caption
+    assert "were picked on one half of the sessions and measured on the other" in fronts[0].reading
     assert all("Up is accurate" in one.reading for one in fronts)
 
 
@@ -123,6 +126,20 @@ def test_a_setting_whose_lists_have_no_diversity_is_left_out_of_that_axis(drawn)
     values = [row for row in rows(drawing) if row["metric"] == "diversity@5"]
     assert len(values) == len(one.points) - 1
     assert all(panel.svg.startswith("<svg") for panel in drawing.panels)
+
+
+def test_one_session_cannot_be_halved(drawn):
+    sessions = drawn.prepared.test
+    longest = int(np.argmax(sessions.lengths))
+    one = Subject(drawn.models)
+    one.__dict__.update(results=drawn.results, _recommenders=drawn._recommenders)
+    one.__dict__["prepared"] = replace(drawn.prepared, parts={"test": sessions.select(np.array([longest]))})
+    with pytest.raises(CannotDraw) as none:
+        Front().draw(one)
+    assert str(none.value) == (
+        "Weights are picked on some sessions and judged on others, but the test part has fewer than two with an event "
+        "after the first.\n  do now: prepare the data with a longer test part"
+    )
 
 
 def test_networks_that_are_not_drawn_are_counted(drawn):
@@ -164,11 +181,10 @@ def test_a_network_without_rl_that_was_trained_otherwise_is_said_to_be(shelf):
 
 
 def test_a_penalty_below_0_is_a_bonus():
-    point = Point(Setting(dials.POPULARITY, -0.25), None, None, {})
-    assert named(point) == "popularity bonus at 0.25"
-    assert named(point._replace(setting=Setting(dials.POPULARITY, 0.5))) == "popularity penalty at 0.5"
-    assert named(point._replace(setting=Setting("novelty", -1.0))) == "novelty at −1"
-    alone = [named(point._replace(setting=Setting(dials.SUPERVISED, weight))) for weight in (0.0, 0.5, -0.5)]
+    assert named(Setting(dials.POPULARITY, -0.25)) == "popularity bonus at 0.25"
+    assert named(Setting(dials.POPULARITY, 0.5)) == "popularity penalty at 0.5"
+    assert named(Setting("novelty", -1.0)) == "novelty at −1"
+    alone = [named(Setting(dials.SUPERVISED, weight)) for weight in (0.0, 0.5, -0.5)]
     assert alone == [
         "the network trained without RL",
         "the network trained without RL and the popularity penalty at 0.5",

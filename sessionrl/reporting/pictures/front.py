@@ -23,7 +23,20 @@ from sessionrl.analysis.dials import (
     turned,
     without_rl,
 )  # fmt: skip
-from sessionrl.analysis.front import CLOSER, Best, Point, Verdict, at_the_price, needs_no_rl, pareto, points, verdicts
+from sessionrl.analysis.front import (
+    CLOSER,
+    Best,
+    Point,
+    Verdict,
+    at_the_price,
+    halves,
+    most_accurate,
+    needs_no_rl,
+    pareto,
+    part,
+    points,
+    verdicts,
+)  # fmt: skip
 from sessionrl.analysis.heads import head_names
 from sessionrl.analysis.item_vectors import network_of
 from sessionrl.ensemble import EnsembleScorer
@@ -101,10 +114,14 @@ def _turn(subject: Subject, model: Model, names: Sequence[str], limits: tuple[in
     events, give_up = limits
     catalogue, headline = subject.catalogue, subject.results.headline
     sample = sampled(subject.prepared.test, catalogue.recommendable, events, subject.seed)
-    if not len(sample.cases.session):
-        raise CannotDraw("No event of the test part is a case after the first event of its session.")
     scorer, shown = scorer_of(subject, model), subject.recommender(model).catalogue.recommendable
     about = empty(sample, subject.prepared.kinds, shown, int(headline.partition("@")[2]), len(catalogue) - 1)
+    half = halves(about, subject.seed)
+    if half is None:
+        raise CannotDraw(
+            "Weights are picked on some sessions and judged on others, but the test part has fewer than two with an "
+            "event after the first.\n  do now: prepare the data with a longer test part"
+        )
     dials = [*dials_of(names), UNTRAINED]
     controlled = next((one for one in subject.results.controlled if one.model is model), None)
     control = None if controlled is None else scorer_of(subject, controlled.control)
@@ -120,13 +137,23 @@ def _turn(subject: Subject, model: Model, names: Sequence[str], limits: tuple[in
             found |= without_rl(control, sample, weights[SUPERVISED], about, subject.seed)
         return found
 
+    def measured(some: dict[Setting, Rankings]) -> list[Point]:
+        return points(some, catalogue, headline, subject.seed)
+
     found = ranked(dials)
-    measured = points(found, catalogue, headline, subject.seed)
-    found |= ranked(at_the_price(dials, measured, give_up))
-    measured = points(found, catalogue, headline, subject.seed)
-    judged = verdicts(measured, found, catalogue, give_up, subject.seed)
-    other = () if controlled is None else tuple(controlled.other)
-    return Turned(model, headline, tuple(dial.name for dial in dials), measured, judged, len(about), sample.of, other)
+    found |= ranked(at_the_price(dials, measured(part(found, half.picking)), give_up))
+    picked_on, judged_on = measured(part(found, half.picking)), part(found, half.judging)
+    return Turned(
+        model,
+        headline,
+        tuple(dial.name for dial in dials),
+        measured(found),
+        verdicts(picked_on, judged_on, catalogue, give_up, subject.seed),
+        most_accurate(picked_on, judged_on, catalogue, headline, subject.seed),
+        len(about),
+        sample.of,
+        () if controlled is None else tuple(controlled.other),
+    )
 
 
 def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
@@ -158,34 +185,36 @@ def _how_to_read(one: Turned) -> str:
 
 def _at_the_price(one: Turned, give_up: float) -> str:
     """What dials with and without RL bring on every axis."""
-    return f"Giving up at most {give_up:.0%} of {one.headline}: {'; '.join(map(_said, one.verdicts))}."
+    return (
+        f"Weights that give up at most {give_up:.0%} of {one.headline} on one half of the sessions bring on the other: "
+        f"{'; '.join(map(_said, one.verdicts))}."
+    )
 
 
 def _more_accurate(one: Turned) -> str:
-    """The dial that raises accuracy most, if it raises it beyond its interval."""
-    best = max(one.points, key=lambda point: point.accuracy.difference)
-    gain = best.accuracy
+    """The dial picked for accuracy, if it raises it beyond its interval where it was not picked."""
+    gain = one.raised.accuracy
     if gain.low is None or gain.low <= 0:
         return f"No dial is shown to raise {one.headline} itself."
-    rl = "needs no RL" if needs_no_rl(best.setting) else "turns towards Q"
+    rl = "needs no RL" if needs_no_rl(one.raised.setting) else "turns towards Q"
     return (
-        f"{one.headline} itself rises most by {named(best)}, which {rl}: "
+        f"{one.headline} itself is raised by {named(one.raised.setting)}, which {rl}: "
         f"{difference(gain.difference, gain.low, gain.high)}."
     )
 
 
 def _said(verdict: Verdict) -> str:
     start = f"{verdict.axis} from {number(verdict.start)}"
-    if verdict.heads.point is None and verdict.others.point is None:
+    if verdict.heads.setting is None and verdict.others.setting is None:
         return f"{start} is raised by no dial"
     heads, others = (_reached(best) for best in (verdict.heads, verdict.others))
     return f"{start} {heads} with the Q heads, {others} without RL ({_compared(verdict)})"
 
 
 def _reached(best: Best) -> str:
-    if best.point is None:
+    if best.setting is None:
         return "no higher"
-    return f"to {number(best.value)} by {named(best.point)}"
+    return f"to {number(best.value)} by {named(best.setting)}"
 
 
 def _compared(verdict: Verdict) -> str:
@@ -199,7 +228,7 @@ def _compared(verdict: Verdict) -> str:
 def advantage(verdict: Verdict) -> str:
     """``more``, ``less``, ``as much`` or ``unclear``: what the Q heads bring beside the dials without RL."""
     one = verdict.difference
-    if one is None or abs(one.difference) <= ALIKE * max(verdict.gain, verdict.other_gain):
+    if one is None or abs(one.difference) <= ALIKE * max(verdict.gain, verdict.other_gain, 0):
         return "as much"
     if one.low is None or one.high is None:
         return "more" if one.difference > 0 else "less"
@@ -230,8 +259,9 @@ def _sample(one: Turned, seed: int) -> str:
     drawn = "" if one.events == one.of else f" (whole sessions, drawn with seed {seed})"
     seeds = f", with training seed {one.model.seeds[0]} alone" if len(one.model.seeds) > 1 else ""
     return (
-        f"Measured on {most} {one.of:,} events of the test part{drawn}{seeds}. The weights were picked on these same "
-        "events, which flatters every dial: choose one on the validation part before it is used."
+        f"Measured on {most} {one.of:,} events of the test part{drawn}{seeds}. Lines show all of these events. The "
+        "weights that the words speak of were picked on one half of the sessions and measured on the other, because "
+        "the best of many is in part the luckiest; pick one on the validation part before it is used."
     )
 
 
