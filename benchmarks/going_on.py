@@ -2,7 +2,7 @@
 
     python benchmarks/going_on.py --out FOLDER [--seeds 1,2,3]
 
-A shop is simulated once. The older log is its first 60 % of the events without a fifth of the items, the newer log the
+A shop is simulated once. The older log is its first 60% of the events without a fifth of the items, the newer log the
 others with all items. Per seed: a model of the older log, one that goes on from it on the newer log, and one that is
 trained on the newer log alone, all measured on the last days of the newer log. Runs that are in FOLDER are used again.
 """

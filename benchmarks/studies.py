@@ -77,7 +77,7 @@ STUDIES = {
                  "diversity@20", "list_repeat@20", "history_repeat@20", "gini@20"),
     ),
     "rl": Study(
-        # Of the 672 validation sessions, NDCG@20 has a standard error of 4 % of itself over all 4,632 events and of 8 %
+        # Of the 672 validation sessions, NDCG@20 has a standard error of 4% of itself over all 4,632 events and of 8%
         # over the 2,819 new views, on which a run selects by itself: so few sessions choose better on all.
         path="retailrocket",
         reader={"name": "retailrocket"},

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Estimate(NamedTuple):
-    """A number with its 95 % interval over test sessions; NaN where it has no value."""
+    """A number with its 95% interval over test sessions; NaN where it has no value."""
 
     value: float
     low: float

@@ -44,8 +44,8 @@ class Popularity(NamedTuple):
 
     counts: [n] int64 ≥ 1, falling: events of the item at rank 1, 2, …
     slope:  None where too few items have enough events
-    top_1:  share of the events on the 1 % of the items with the most, at least one item
-    top_20: the same for 20 %
+    top_1:  share of the events on the 1% of the items with the most, at least one item
+    top_20: the same for 20%
     """
 
     counts: npt.NDArray[np.int64]

@@ -32,7 +32,7 @@ class Neighbours(NamedTuple):
 class Purity(NamedTuple):
     """The share of the k nearest neighbours that carry the label of their item, mean over n items.
 
-    low, high: 95 % interval of a bootstrap over the items, which says nothing of other trainings
+    low, high: 95% interval of a bootstrap over the items, which says nothing of other trainings
     chance:    the same for neighbours drawn at random among the others
     of_items:  [n] the share of each item
     """

@@ -30,12 +30,14 @@ class Ending(NamedTuple):
 
 
 def ending(epochs: Floats, values: Floats) -> Ending | None:
-    """Of the validations of a training, [n] and [n], epochs rising; epoch 0 is not counted, None if nothing is left.
+    """Of the validations of a training, [n] and [n], epochs rising; None if nothing is left to count.
+
+    Epoch 0 is not counted, nor a validation without a value.
 
     >>> ending(np.array([1.0, 2, 3]), np.array([0.1, 0.3, 0.2]))
     Ending(chosen=2, value=0.3, last=3, rising=False)
     """
-    own = epochs > 0
+    own = (epochs > 0) & np.isfinite(values)
     if not own.any():
         return None
     epochs, values = epochs[own], values[own]

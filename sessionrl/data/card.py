@@ -161,6 +161,6 @@ def _part_lines(name: str, part: Mapping[str, Any]) -> list[str]:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in part["kinds"].items())
     return [
         f"{name}: {part['sessions']:,} sessions, {part['events']:,} events, {part['items']:,} items{when}",
-        f"  {kinds}; length: median {lengths['p50']}, 90 % at most {lengths['p90']}, "
-        f"99 % at most {lengths['p99']}, longest {lengths['max']}, mean {lengths['mean']:.2f}",
+        f"  {kinds}; length: median {lengths['p50']}, 90% at most {lengths['p90']}, "
+        f"99% at most {lengths['p99']}, longest {lengths['max']}, mean {lengths['mean']:.2f}",
     ]

@@ -15,7 +15,7 @@ from sessionrl.shown import table
 
 Mark = Literal["better", "worse", "equivalent", "different", "not distinguishable"]
 ALPHA = 0.05
-FEW_SEEDS = 5  # below it a bootstrap over seeds is too narrow (measured: 6 to 13 % false differences instead of 5 %)
+FEW_SEEDS = 5  # below it a bootstrap over seeds is too narrow (measured: 6 to 13% false differences instead of 5%)
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Comparison:
     """A model against a baseline, in one average of one metric.
 
     model, baseline: the two averages; difference: model - baseline
-    low, high:       95 % interval of the difference; None where there is none
+    low, high:       95% interval of the difference; None where there is none
     p:               two-sided, of no difference; p_holm: the same after `holm`, until then as p
     p_equivalent:    of a difference of at least `smallest_effect` either way (two one-sided tests)
     smallest_effect: the smallest difference that matters, in units of the metric
@@ -56,7 +56,7 @@ class Comparison:
 
     @property
     def mark(self) -> Mark:
-        """What may be said at the 5 % level.
+        """What may be said at the 5% level.
 
         ``equivalent`` goes before ``better`` and ``worse``: with many sessions almost any difference is significant,
         so its size decides first. ``different`` is said of metrics that have no better side.

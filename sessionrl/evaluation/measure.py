@@ -22,7 +22,7 @@ class Measurement:
 
     average:  ``event`` (every case weighs the same), ``session`` (every session weighs the same: the mean over sessions
               of their mean over cases), or ``overall`` (no average: one number for all lists)
-    low, high: 95 % percentile interval of the crossed bootstrap, None where there is none
+    low, high: 95% percentile interval of the crossed bootstrap, None where there is none
     cases, sessions, seeds: what it was measured on
     note:     why there is no interval
     """

@@ -99,7 +99,7 @@ def measured(
         "ties": "expected: the mean over all orders of equally scored items",
         "first_event": "apart, in the slice 'first'; every other slice has at least one event read",
         "averages": {"event": "mean over cases", "session": "mean over sessions of their mean over cases"},
-        "interval": "95 % percentile interval, crossed bootstrap over training seeds and test sessions",
+        "interval": "95% percentile interval, crossed bootstrap over training seeds and test sessions",
         "replicates": replicates,
         "bootstrap_seed": seed,
         "seeds": len(rankings),

@@ -42,7 +42,7 @@ def _best(results: Results) -> Iterator[str]:
     if unclear:
         yield f"Not distinguishable from it: {joined(unclear)}."
     if equivalent:
-        yield f"Equivalent to it, with a difference of less than 1 %: {joined(equivalent)}."
+        yield f"Equivalent to it, with a difference of less than 1%: {joined(equivalent)}."
     if not unclear and not equivalent:
         yield "Every other model is worse by more than luck."
     if best.kind == "baseline" and any(model.kind == "network" for model in results.models):
@@ -87,7 +87,7 @@ def _popularity(results: Results) -> Iterator[str]:
 def _of_popularity(one: Comparison) -> str:
     why = {
         "worse": "it is worse",
-        "equivalent": "the difference is less than 1 %",
+        "equivalent": "the difference is less than 1%",
         "not distinguishable": "the difference cannot be told from luck",
     }[one.mark]
     return f"{why}, {one.metric} {number(one.model)} against {number(one.baseline)}, {_difference(one)}."
@@ -108,7 +108,7 @@ def _controlled(one: Controlled) -> str:
     said = {
         "better": "better than",
         "worse": "worse than",
-        "equivalent": "equivalent to (within 1 %)",
+        "equivalent": "equivalent to (within 1%)",
         "not distinguishable": "not distinguishable from",
     }[one.comparison.mark]
     sentence = (

@@ -96,10 +96,10 @@ def _tables(results: Results) -> list[str]:
     best = plain(results.best.label)
     marks = ", ".join(f"{symbol} {mark}" for mark, symbol in SYMBOLS.items())
     read = (
-        f"Sorted by {plain(results.headline)}. In brackets the 95 % interval. Every item of the catalogue was ranked "
+        f"Sorted by {plain(results.headline)}. In brackets the 95% interval. Every item of the catalogue was ranked "
         "for every event; items with equal scores count by expectation."
     )
-    compared = f" Marks compare with {best}, at the 5 % level, corrected for the number of models: {marks}."
+    compared = f" Marks compare with {best}, at the 5% level, corrected for the number of models: {marks}."
     pairs = page_tables.pair_table(results)
     return [
         "## Models",

@@ -91,7 +91,7 @@ WORDS = {
     "title": "Every cell makes its table or picture anew from the runs. Change an option, or what is done with a "
     "result, and run the cell again.",
     "findings": "## Findings\n\nWhat the numbers say, and what limits them.",
-    "tables": "## Models\n\nIn brackets 95 % intervals. Marks compare with the first model, event by event.",
+    "tables": "## Models\n\nIn brackets 95% intervals. Marks compare with the first model, event by event.",
     "measurements": "All that was measured, as a table to filter and to join.",
     "pictures": "## Pictures\n\nEvery picture is a class whose options stand in its call. `drawing.csv` has the "
     "numbers behind each, `panel.figure()` its figure.",

@@ -51,7 +51,7 @@ def _which(results: Results) -> Iterator[str]:
     unclear = [label for label, mark in marks.items() if mark not in ("equivalent", "worse")]
     sentence = f"{best} guesses best what visitors turn to next"
     if alike:
-        sentence += f", but {joined(alike)} {_be(alike)} as good: less than 1 % apart"
+        sentence += f", but {joined(alike)} {_be(alike)} as good: less than 1% apart"
     if unclear:
         sentence += f"{'; and' if alike else ', but'} whether {joined(unclear)} {_be(unclear)} worse cannot be told"
     yield sentence + ("." if alike or unclear else f"; every other model here is worse{_trainings(results.models)}.")
@@ -249,4 +249,4 @@ def _of_a_hundred(share: float) -> str:
 
 def _share(value: float) -> str:
     """In whole per cent, but for the first and the last of them, so that all is said of all alone."""
-    return f"{100 * value:.{1 if value < 0.1 or 0.99 < value < 1 else 0}f} %"
+    return f"{100 * value:.{1 if value < 0.1 or 0.99 < value < 1 else 0}f}%"

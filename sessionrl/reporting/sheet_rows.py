@@ -85,13 +85,13 @@ def alike(examples: Examples) -> str:
 
     >>> import numpy as np
     >>> alike(Examples("new", "…", np.zeros(0, np.int64), 12, 3912))
-    '0.31 % of the 3,912 events are like this'
+    '0.31% of the 3,912 events are like this'
     """
     if examples.rule in (BY_ID, "draw"):
         return f"one of {examples.of:,} events"
     share = 100 * examples.alike / max(1, examples.of)
     places = 0 if share >= 10 else 1 if share >= 1 else 2
-    text = f"{share:.{places}f} %" if share >= 0.005 or not examples.alike else "fewer than 0.01 %"
+    text = f"{share:.{places}f}%" if share >= 0.005 or not examples.alike else "fewer than 0.01%"
     among = f"{text} of the {examples.of:,} events"
     return f"furthest of {among}" if examples.rule in PAIRED else f"{among} are like this"
 
@@ -100,11 +100,11 @@ def percent(share: float) -> str:
     """A share of the probabilities; never 0, which no softmax is.
 
     >>> percent(0.1234), percent(0.00321), percent(0.0000012)
-    ('12 %', '0.32 %', '< 0.01 %')
+    ('12%', '0.32%', '< 0.01%')
     """
     if share < 0.0001:
-        return "< 0.01 %"
-    return f"{100 * share:.{0 if share >= 0.1 else 1 if share >= 0.01 else 2}f} %"
+        return "< 0.01%"
+    return f"{100 * share:.{0 if share >= 0.1 else 1 if share >= 0.01 else 2}f}%"
 
 
 def later(milliseconds: float) -> str:

@@ -29,7 +29,7 @@ def measurement_table(measurements: Sequence[Measurement]) -> RenderableType:
     found = {(one.metric, one.slice, one.average): one for one in measurements}
     names = list(dict.fromkeys(one.metric for one in measurements))
     table = Table(title="All events but the first of each session", title_justify="left")
-    for column in ("metric", "better", "per event [95 %]", "per session [95 %]"):
+    for column in ("metric", "better", "per event [95%]", "per session [95%]"):
         table.add_column(column, no_wrap=True)
     for name in names:
         event = found.get((name, "all", "event"), found.get((name, "all", "overall")))
@@ -117,7 +117,7 @@ def _comparisons(models: Sequence[Model], reference: Model, comparisons: Sequenc
     first = comparisons[0]
     average = {"event": "mean over events", "session": "mean over sessions", "overall": "of all lists"}[first.average]
     table = Table(title=f"{first.metric}, slice {first.slice}, {average}", title_justify="left")
-    for column in ("model", "seeds", first.metric, "difference [95 %]", "p", "p (Holm)", ""):
+    for column in ("model", "seeds", first.metric, "difference [95%]", "p", "p (Holm)", ""):
         table.add_column(column, overflow="fold" if column == "model" else "ellipsis", no_wrap=column != "model")
     table.add_row(reference.label, str(len(reference.runs)), number(first.baseline), "reference", "", "", "")
     for model, one in zip(models, holm(comparisons), strict=True):

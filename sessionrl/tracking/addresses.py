@@ -31,14 +31,14 @@ class Address(NamedTuple):
 
     def tracker(self, run: RunDirectory) -> Tracker:
         """The tracker of a run, which is called as its directory."""
-        name = run.path.resolve().name
+        path = run.path.resolve()
         if self.kind == "tensorboard":
             from sessionrl.tracking.tensorboard import TensorBoard
 
-            return TensorBoard(self.where, name)
+            return TensorBoard(self.where, path)
         from sessionrl.tracking.mlflow import MLflow
 
-        return MLflow(self.where, name)
+        return MLflow(self.where, path)
 
 
 def addresses(texts: Sequence[str], option: str) -> list[Address]:

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 from sessionrl.tracking.tracker import Options, Point
@@ -14,16 +15,19 @@ METRICS, PARAMETERS = 1000, 100  # MLflow takes no more in one call
 
 
 class MLflow:
-    """A run of the experiment ``sessionrl``, named after the run directory; the same one when it is told more."""
+    """A run of the experiment ``sessionrl``, named after the run directory; the same one when it is told more.
 
-    def __init__(self, store: str, run: str):
+    It is found again by the place of the directory: another run may have its name, and one that moved is another.
+    """
+
+    def __init__(self, store: str, run: Path):
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before the import: nothing is sent anywhere
         from mlflow import MlflowClient
 
         logging.getLogger("mlflow.store").setLevel(logging.WARNING)  # not how it makes its tables
         self._client = MlflowClient(tracking_uri=store)
-        tag = quote(run, safe=" ()[],+@")  # a quotation mark would end the text it is sought in
-        self._id = self._found(tag) or self._made(run, tag)
+        tag = quote(str(run), safe="/ ()[],+@")  # a quotation mark would end the text it is sought in
+        self._id = self._found(tag) or self._made(run.name, tag)
 
     def known(self) -> set[tuple[str, int]]:
         """What the store has of this run."""

@@ -26,6 +26,7 @@ def test_a_single_epoch_is_the_best_and_the_last_and_the_model_before_is_no_epoc
     assert ending(np.array([0.0, 1.0]), np.array([0.9, 0.5])) == (1, 0.5, 1, True)
     assert ending(np.array([0.0]), np.array([0.9])) is None
     assert ending(np.array([]), np.array([])) is None
+    assert ending(np.array([1.0, 2.0, 3.0]), np.array([0.2, np.nan, 0.1])) == (1, 0.2, 3, False)
 
 
 def test_trends_of_known_curves():

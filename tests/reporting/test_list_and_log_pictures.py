@@ -230,7 +230,7 @@ def test_kinds_with_their_share_of_the_rewards(log):
 def test_zipf_counts_the_training_part(log, prepared):
     drawing = Zipf().draw(log)[0]
     assert table(drawing)["events"][0] == prepared.train.counts(31).max()
-    assert drawing.caption.startswith("1 % of the 30 items with events in training take ")
+    assert drawing.caption.startswith("1% of the 30 items with events in training take ")
 
 
 def test_repeats_name_the_share_of_the_test_part(log, prepared):

@@ -83,12 +83,12 @@ def test_one_model_alone_is_not_praised():
     ("marks", "said"),
     [
         (("worse", "worse"), "; every other model here is worse."),
-        (("equivalent", "worse"), ", but gru is as good: less than 1 % apart."),
-        (("equivalent", "equivalent"), ", but gru and popularity are as good: less than 1 % apart."),
+        (("equivalent", "worse"), ", but gru is as good: less than 1% apart."),
+        (("equivalent", "equivalent"), ", but gru and popularity are as good: less than 1% apart."),
         (("not distinguishable", "worse"), ", but whether gru is worse cannot be told."),
         (
             ("equivalent", "not distinguishable"),
-            ", but gru is as good: less than 1 % apart; and whether popularity is worse cannot be told.",
+            ", but gru is as good: less than 1% apart; and whether popularity is worse cannot be told.",
         ),
     ],
 )
@@ -152,11 +152,11 @@ def test_a_log_without_repeats_is_not_told_of_them():
 @pytest.mark.parametrize(
     ("shares", "said"),
     [
-        ({"gru": 0.998}, "99.8 % of the catalogue."),
-        ({"gru": 1.0, "popularity": 0.017}, "100 % of the catalogue; those of popularity 1.7 %."),
+        ({"gru": 0.998}, "99.8% of the catalogue."),
+        ({"gru": 1.0, "popularity": 0.017}, "100% of the catalogue; those of popularity 1.7%."),
         (
             {"gru": 0.5, "popularity": 0.017, "session-knn": 0.75},
-            "50 % of the catalogue; those of the others between 1.7 % (popularity) and 75 % (session-knn).",
+            "50% of the catalogue; those of the others between 1.7% (popularity) and 75% (session-knn).",
         ),
     ],
 )

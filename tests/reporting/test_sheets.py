@@ -104,7 +104,7 @@ def test_the_caption_says_which_pair_and_what_the_percentages_are(drawing):
     assert "Percentages of gru4rec-ce are the probability of the next item" in drawing.caption
     assert "Percentages with a star, of sqn-gru, are the item's share of the softmax" in drawing.caption
     assert "Below the items of popularity stands the score" in drawing.caption
-    stars = {row.label: row.cells[0].note.endswith("\u00a0%*") for row in drawing.panels[0].rows[1:]}
+    stars = {row.label: row.cells[0].note.endswith("%*") for row in drawing.panels[0].rows[1:]}
     assert stars == {"gru4rec-ce": False, "popularity": False, "sqn-gru": True}
 
 
@@ -208,8 +208,8 @@ def test_agreement_beside_two_seeds_of_one_model(shelf):
     assert 0.1 < between < 0.9
     assert drawing.title == "How many of the first 10 items two models share"
     assert (
-        f"sqn-gru and its control gru4rec share {100 * between:.0f} % of their items, two seeds of sqn-gru 100 % and "
-        "two seeds of gru4rec 100 %: the other objective changes the lists more than another seed does."
+        f"sqn-gru and its control gru4rec share {100 * between:.0f}% of their items, two seeds of sqn-gru 100% and "
+        "two seeds of gru4rec 100%: the other objective changes the lists more than another seed does."
     ) in drawing.caption
 
 
@@ -218,7 +218,7 @@ def test_what_is_not_the_objective_alone_is_not_said_of_it(shelf):
     paths = [shelf.run(f"gru4rec-s{seed}", network(), rankings(2.0, 1), seed=seed) for seed in (1, 2)]
     paths += [shelf.run(f"sqn-gru-s{seed}", options, rankings(2.0, 5), seed=seed) for seed in (1, 2)]
     caption = Agreement(k=5).draw(Subject.of(paths))[0].caption
-    assert "100 %: the other objective and other options (items.dropout) together change the lists more" in caption
+    assert "100%: the other objective and other options (items.dropout) together change the lists more" in caption
 
 
 def test_an_objective_that_changes_no_more_than_a_seed(shelves):

@@ -172,7 +172,7 @@ def test_items_and_prices(tiny):
 
 
 # Yoochoose has 3.57 views a session (.14 of one view; the others 3.95, p99 18; .259 immediate and .357 repeats, slope
-# -.97, the top tenth 59 %, .035 purchases a view, .055 of the sessions buy); RetailRocket .026 carts a view and .324
+# -.97, the top tenth 59%, .035 purchases a view, .055 of the sessions buy); RetailRocket .026 carts a view and .324
 # purchases a cart. The demo's sessions are meant to be somewhat longer and buy more, so that fewer of them suffice.
 @pytest.mark.parametrize(
     ("name", "low", "high"),

@@ -157,8 +157,9 @@ def test_mlflow_has_the_whole_run_and_takes_it_up_again(trained, tmp_path):
     (unfinished,) = client.search_runs([experiment])
     assert unfinished.info.status == "KILLED"
 
+    shutil.copytree(run.path, copy.path, dirs_exist_ok=True)
     for _ in range(2):
-        export(run, Address("mlflow", store))
+        export(copy, Address("mlflow", store))
 
     (found,) = client.search_runs([experiment])
     assert (found.info.run_name, found.info.status) == (run.path.name, "FINISHED")
@@ -174,10 +175,24 @@ def test_mlflow_has_the_whole_run_and_takes_it_up_again(trained, tmp_path):
 
 @pytest.mark.filterwarnings(OF_MLFLOW)
 def test_mlflow_finds_a_run_whatever_its_directory_is_called(tmp_path):
-    store, names = f"sqlite:///{tmp_path / 'runs.db'}", ("it's", 'a "new" run', "it%27s", "plain-1")
-    made = {name: MLflow(store, name)._id for name in names}
-    assert {name: MLflow(store, name)._id for name in names} == made
+    store, names = f"sqlite:///{tmp_path / 'runs.db'}", ("it's", 'a "new" run', "it%27s", "plain-1", "x/plain-1")
+    made = {name: MLflow(store, tmp_path / name)._id for name in names}
+    assert {name: MLflow(store, tmp_path / name)._id for name in names} == made
     assert len(set(made.values())) == len(names)
+
+
+def test_runs_of_one_name_in_two_places_are_two_on_the_board(trained, tmp_path):
+    _, run, _ = trained
+    copy = type(run)(tmp_path / "elsewhere" / run.path.name)
+    shutil.copytree(run.path, copy.path)
+    copy.rewrite_log(run.read_log()[:3])
+    board = Address("tensorboard", str(tmp_path / "board"))
+    for one in (run, copy, run, copy):
+        export(one, board)
+    name = run.path.name
+    assert sorted(folder.name for folder in (tmp_path / "board").iterdir()) == [name, f"{name}-2"]
+    assert told(tmp_path / "board" / name) == expected(run)
+    assert told(tmp_path / "board" / f"{name}-2") == expected(copy)
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def _panel(labels: Sequence[str], found: _Overlaps) -> Panel:
 
 
 def _cell(value: float) -> str:
-    return f"{100 * value:.0f} %"
+    return f"{100 * value:.0f}%"
 
 
 def _caption(models: Sequence[Model], found: _Overlaps) -> str:

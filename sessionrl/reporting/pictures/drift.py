@@ -129,7 +129,7 @@ def _shares(found: Drift, starts: Mapping[str, int]) -> Panel:
         for _, values, colour, dashes in lines:
             axes.plot(range(len(values)), values, color=COLOURS[colour], linestyle=dashes, linewidth=1.7)
         axes.set_ylim(-0.02, 1.02)
-        axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:.0f} %")
+        axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:.0f}%")
         axes.set_title("Shares")
         _time(axes, found, starts)
         ends = [

@@ -106,7 +106,7 @@ def _draw_lengths(figure: "Figure", parts: Mapping[str, Lengths]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     _plain(axes)
-    axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:g} %")
+    axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:g}%")
     longest = max(int(its.length[-1]) for its in parts.values())
     axes.set_xticks([tick * power for power in (1, 10, 100, 1000) for tick in (2, 5, 10) if tick * power <= longest])
     axes.set_xlabel("events in the session")
@@ -188,7 +188,7 @@ def _zipf(its: Popularity, without: int) -> Drawing:
         )
 
     caption = sentences(
-        f"1 % of the {n:,} items with events in training take {its.top_1:.0%} of these events, 20 % take "
+        f"1% of the {n:,} items with events in training take {its.top_1:.0%} of these events, 20% take "
         f"{its.top_20:.0%}; {int((its.counts < 10).sum()) / n:.0%} of the items have fewer than ten.",
         f"{without:,} further items have none." if without else "",
         fitted,

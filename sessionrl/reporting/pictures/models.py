@@ -80,7 +80,7 @@ def _headline_dots(results: Results) -> Drawing:
         axes.set_yticks(range(len(models)), [short(model.label) for model in models])
         axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
         axes.set_ylim(len(models) - 0.5, -0.5)
-        axes.set_xlabel(f"{results.headline}, 95 % interval")
+        axes.set_xlabel(f"{results.headline}, 95% interval")
         axes.grid(axis="y", visible=False)
         bare(axes, "left")
         _legend(figure, models)
@@ -127,7 +127,7 @@ def _tradeoffs(results: Results) -> Drawing:
         "tradeoffs",
         "Accuracy against diversity, novelty and coverage",
         "Up is accurate, right is diverse, new or broad. A model up and right of another is better in both; one "
-        "that is only further right may be diverse because it is lost. Bars are 95 % intervals; "
+        "that is only further right may be diverse because it is lost. Bars are 95% intervals; "
         "numbers of all lists together have one only with two training seeds or more.",
         tuple(_tradeoff(results, name) for name in names),
         csv_text(["model", "metric", "value", "low", "high", results.headline, "its low", "its high"], rows),

@@ -124,7 +124,7 @@ def _row(label: str, note: str, times: np.ndarray[tuple[int], np.dtype[np.int64]
 
 
 def _share(share: float) -> str:
-    """Whole percents, but not 0 % of what is there.
+    """Whole percents, but not 0% of what is there.
 
     >>> _share(0.42), _share(0.031), _share(0.0004)
     ('42%', '3.1%', '<0.1%')
@@ -151,7 +151,7 @@ def _dots(shelves: Shelves, found: Sequence[Bestsellers], visitors: float, top: 
         axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
         axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.set_xlim(0, max(0.05, visitors, *(its.places for its in found)) * 1.06)
-        axes.xaxis.set_major_formatter(lambda value, at: f"{value * 100:.3g} %")
+        axes.xaxis.set_major_formatter(lambda value, at: f"{value * 100:.3g}%")
         axes.set_xlabel("filled: share of places; hollow: of the visitors' looks")
         axes.grid(axis="y", visible=False)
         bare(axes, "left")

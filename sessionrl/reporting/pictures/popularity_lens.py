@@ -57,7 +57,7 @@ def _lens(shelves: Shelves, shares: Sequence[Array], visitors: Array) -> Drawing
         shelves.left_out,
     )
     reading = sentences(
-        "Items are cut into tenths by their events in training: 1 holds the 10 % with the most, 10 those with the "
+        "Items are cut into tenths by their events in training: 1 holds the 10% with the most, 10 those with the "
         'fewest, "new" those without any; items with equally many share evenly. The visitors\' bar is the yardstick: '
         "neither all places to the top nor equal shares are right. A model with far more than they have at the left "
         "shows bestsellers to people who look for something else; with far less at the right, it hides the rest of "
@@ -125,7 +125,7 @@ def _bars(named: Sequence[tuple[str, Array]]) -> Panel:
         axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
         axes.set_ylim(len(named) - 0.5, -0.5)
         axes.set_xlim(0, 1)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25%", "50%", "75%", "100%"])
         axes.set_xlabel("share of places; tenths 1, 2, … from left to right")
         axes.grid(visible=False)
         bare(axes, "left", "bottom")

@@ -185,7 +185,7 @@ def _reading(options: NeighboursOfOneCategory, sizes: tuple[int, int]) -> str:
     return (
         f"Over {f'{looked_at:,} drawn of ' if looked_at < known else ''}{known:,} items with at least "
         f"{options.least_events} training events. A small dot is one training seed, a large one their mean; the "
-        "bar goes from the lowest seed to the highest, or, where there is one seed, is a 95 % interval over items, "
+        "bar goes from the lowest seed to the highest, or, where there is one seed, is a 95% interval over items, "
         f"which says nothing of other seeds. The dashed line is chance. The vectors “{FIXED}” were not learned: a "
         f"network right of them knows more of the {options.column} than counting, one left of them has learned other "
         "things. A higher share is no better recommender: visitors may well look at two kinds of things in one visit."

@@ -142,7 +142,7 @@ def _kind_panel(by_kind: Mapping[str, Repeats], kinds: Sequence[str]) -> Panel:
         axes.tick_params(axis="y", labelcolor=COLOURS["ink"])
         axes.set_ylim(len(kinds) - 0.4, -0.6)
         axes.set_xlim(-0.03, 1.03)
-        axes.xaxis.set_major_formatter(lambda value, at: f"{value * 100:.0f} %")
+        axes.xaxis.set_major_formatter(lambda value, at: f"{value * 100:.0f}%")
         axes.set_title("By kind of the next event")
         axes.set_xlabel("filled: seen before; hollow: the item just before")
         axes.grid(axis="y", visible=False)
@@ -173,7 +173,7 @@ def _position_panel(by_position: Mapping[str, Repeats]) -> Panel:
             )  # fmt: skip
         axes.set_xticks(range(len(names)), names, fontsize=8)
         axes.set_ylim(0, 1)
-        axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:.0f} %")
+        axes.yaxis.set_major_formatter(lambda value, at: f"{value * 100:.0f}%")
         axes.set_title("By the number of events read")
         axes.set_xlabel("events read before")
         axes.set_ylabel("next item seen before")
