@@ -149,7 +149,7 @@ def load_catalogue(models: Sequence[Model]) -> Catalogue:
     """The largest catalogue of all runs: runs on the same data carry the same items, but behind them those of an older
     run that one of them goes on from.
     """
-    directory = max((run.directory for model in models for run in model.runs), key=_n_items)
+    directory = max((run.directory for model in models for run in model.runs), key=items_known)
     return Catalogue.load(directory.items, directory.vectors)
 
 
@@ -181,10 +181,11 @@ def _load_run(path: Path) -> Run:
     directory = RunDirectory(path)
     directory.check()
     config = configuration.load(str(directory.config))
-    return Run(directory, config, read_json(directory.environment), read_json(directory.data), _n_items(directory))
+    return Run(directory, config, read_json(directory.environment), read_json(directory.data), items_known(directory))
 
 
-def _n_items(directory: RunDirectory) -> int:
+def items_known(directory: RunDirectory) -> int:
+    """Items in the catalogue of one run, `PAD` not counted."""
     return int(pl.scan_parquet(directory.items).select(pl.len()).collect().item())
 
 

@@ -14,6 +14,8 @@ from sessionrl.reporting.models import Model, load_catalogue, load_models, model
 from sessionrl.reporting.products import Products
 from sessionrl.reporting.results import Results, results_of
 
+LOADED = 3  # recommenders at once: pictures compare two, and go from one model to the next
+
 
 class CannotDraw(SessionRLError):
     """A picture needs what these runs do not have; the message says what, and what to do to get it."""
@@ -97,19 +99,25 @@ class Subject:
         return [model for model in self.models if model.kind == "network"]
 
     def recommender(self, model: Model, nth: int = 0) -> Recommender:
-        """A training seed of a model, the first if no other is asked for, loaded once.
+        """A training seed of a model, the first if no other is asked for.
+
+        Those asked for last stay loaded, and no others: of a million items each takes most of a gigabyte.
 
         Raises:
             CannotDraw: the run no longer has all that is needed to recommend; the results are still there.
         """
-        path = model.runs[nth].path
-        if path not in self._recommenders:
+        path, loaded = model.runs[nth].path, self._recommenders
+        if path not in loaded:
+            while len(loaded) >= LOADED:
+                del loaded[next(iter(loaded))]
             try:
-                self._recommenders[path] = Recommender.load(path)
+                loaded[path] = Recommender.load(path)
             except BadDirectory as error:
                 raise CannotDraw(str(error)) from None
-        return self._recommenders[path]
+        loaded[path] = loaded.pop(path)
+        return loaded[path]
 
     @cached_property
     def _recommenders(self) -> dict[Path, Recommender]:
+        """By the run they are of, the one asked for last at the end."""
         return {}

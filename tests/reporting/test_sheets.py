@@ -147,6 +147,18 @@ def test_pictures_are_asked_for_block_by_block_and_only_those_that_are_shown(run
     assert {item for items in asked for item in items} == shown
 
 
+def test_only_the_recommenders_asked_for_last_stay_loaded(runs, monkeypatch):
+    monkeypatch.setattr("sessionrl.reporting.subject.LOADED", 2)
+    subject = Subject.of(runs)
+    one, two, three = subject.models
+    first, second = subject.recommender(one), subject.recommender(two)
+    assert subject.recommender(one) is first
+    third = subject.recommender(three)
+    assert subject.recommender(one) is first
+    assert subject.recommender(three) is third
+    assert subject.recommender(two) is not second
+
+
 def test_a_session_by_its_id_alone(subject):
     name = subject.prepared.test.ids[3]
     (panel,) = Sheet(sessions=(f"{name}:2",)).draw(subject)[0].panels

@@ -1,6 +1,6 @@
 """Purity: how often the nearest items of an item are of its own category, for every network, beside chance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
@@ -13,7 +13,7 @@ from sessionrl.analysis.neighbours import Purity, purity
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, bare, csv_text
 from sessionrl.reporting.families import family, short
-from sessionrl.reporting.models import Model
+from sessionrl.reporting.models import Model, items_known
 from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.pictures.closest import codes_of, known_items
@@ -93,8 +93,7 @@ class NeighboursOfOneCategory:
                 f"(reader.item_columns.{self.column}=COLUMN keeps it), or name another with purity.column=NAME"
             )
         models = subject.networks[:MOST]
-        trained = [_trained(subject, model) for model in models]
-        smallest = min(len(vectors) for its in trained for vectors in its.values())
+        smallest = 1 + min(items_known(run.directory) for model in models for run in model.runs[:SEEDS])
         among = known_items(catalogue, smallest, self.least_events).among & (codes >= 0)
         known = np.flatnonzero(among)
         if len(np.unique(codes[known])) < 2:
@@ -106,12 +105,14 @@ class NeighboursOfOneCategory:
         most = max(10, min(self.items, CELLS // len(codes)))
         items = np.sort(np.random.default_rng(subject.seed).permutation(known)[:most])
 
-        def measured(label: str, colour: str, vectors: dict[int | None, Vectors]) -> Measured:
-            found = {seed: purity(its, codes, items, self.k, among, subject.seed) for seed, its in vectors.items()}
-            return Measured(label, COLOURS[colour], found)
+        def of(vectors: Vectors) -> Purity:
+            return purity(vectors, codes, items, self.k, among, subject.seed)
 
-        found = [measured(one.label, family(one), its) for one, its in zip(models, trained, strict=True)]
-        counted = measured(FIXED, "muted", {None: catalogue.vectors})
+        found = [
+            Measured(one.label, COLOURS[family(one)], {seed: of(its) for seed, its in _trained(subject, one)})
+            for one in models
+        ]
+        counted = Measured(FIXED, COLOURS["muted"], {None: of(catalogue.vectors)})
         return [self._drawing(subject, found, counted, (len(items), len(known)))]
 
     def _drawing(
@@ -143,9 +144,10 @@ class NeighboursOfOneCategory:
         )
 
 
-def _trained(subject: Subject, model: Model) -> dict[int | None, Vectors]:
-    """[V, d] by training seed, `SEEDS` of them at most."""
-    return {seed: item_vectors(subject.recommender(model, nth)) for nth, seed in enumerate(model.seeds[:SEEDS])}
+def _trained(subject: Subject, model: Model) -> Iterator[tuple[int, Vectors]]:
+    """[V, d] by training seed, `SEEDS` of them at most, one at a time."""
+    for nth, seed in enumerate(model.seeds[:SEEDS]):
+        yield seed, item_vectors(subject.recommender(model, nth))
 
 
 def _verdict(found: Sequence[Measured]) -> str:
