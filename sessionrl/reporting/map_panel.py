@@ -25,7 +25,6 @@ LETTER, LINE = 5.0, 11.0  # points: the width of a letter and the height of a li
 BESIDE = (LINE, -LINE, 2 * LINE + 2, -2 * LINE - 2)  # points above an anchor at which a name may stand
 OVER = (0.0, LINE + 2, -LINE - 2, 2 * LINE + 4, -2 * LINE - 4)
 SHADES = (0.16, 0.32, 0.5, 0.74, 1.0)  # of a fifth of the values, the lowest first
-FARTHEST = 12  # items whose way from one model to the other is drawn
 
 Box = tuple[float, float, float, float]
 
@@ -48,15 +47,13 @@ def map_panel(found: ItemMap, nth: int, colour: str) -> Panel:
     return Panel(f"map-{nth + 1}", (WIDTH, HEIGHT), label, draw)
 
 
-def moved_panel(found: ItemMap) -> Panel:
-    """The items that moved farthest from one model to the other, with their way."""
-    assert found.change is not None
+def moved_panel(found: ItemMap, far: npt.NDArray[np.int64]) -> Panel:
+    """Some of the drawn items, with their way from one model to the other."""
     before, after = (_on_paper(places) for places in found.places)
-    far = np.argsort(-found.change.moved, kind="stable")[:FARTHEST]
     names = [short(found.words[one].called, 24) for one in far]
 
     def draw(figure: "Figure") -> None:
-        axes = _paper(figure, f"Moved farthest from {short(found.labels[0], 16)} to {short(found.labels[1], 16)}")
+        axes = _paper(figure, f"From {short(found.labels[0], 20)} to {short(found.labels[1], 20)}")
         axes.add_patch(_dots(before, _dot(len(before)) * 0.8, REST, 0.35))
         for x, y in zip(before[far], after[far], strict=True):
             axes.plot(*zip(x, y, strict=True), color=COLOURS["ink"], linewidth=0.7)
@@ -65,7 +62,7 @@ def moved_panel(found: ItemMap) -> Panel:
         _name(axes, names, after[far], BESIDE)
         _key(axes, [(found.labels[0], "supervised", 1), (found.labels[1], "reinforced", 1)])
 
-    label = f"The {len(far)} items that moved farthest: {', '.join(names)}."
+    label = f"The ways of {len(far)} items that moved far: {', '.join(names)}."
     return Panel("map-moved", (WIDTH, HEIGHT), label, draw)
 
 

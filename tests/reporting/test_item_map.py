@@ -127,8 +127,9 @@ def test_the_panels_hold_every_item_as_a_dot_and_stay_small(found):
     assert ">lamp<" in map_panel(found, 0, "category").svg
     label = "Map of 60 items as before sees them, coloured by category. The largest groups: lamp, rug."
     assert map_panel(found, 0, "category").label == label
-    assert all(f"sku-{n + 1:02}" in moved_panel(found).label for n in PLANTED)
-    assert ">sku-05<" in moved_panel(found).svg
+    moved = moved_panel(found, np.array(PLANTED))
+    assert all(f"sku-{n + 1:02}" in moved.label for n in PLANTED)
+    assert ">sku-05<" in moved.svg
 
 
 def test_the_figure_holds_the_points_the_words_and_the_menus(found):
@@ -199,8 +200,14 @@ def subject():
 
 
 def test_a_network_is_laid_over_its_control(subject):
-    (drawing,) = Map(method="pca").draw(subject)
-    assert [panel.name for panel in drawing.panels] == ["map-1", "map-2", "map-moved"]
+    drawing, moved = Map(method="pca").draw(subject)
+    assert [panel.name for panel in drawing.panels] == ["map-1", "map-2"]
+    assert [panel.name for panel in moved.panels] == ["map-moved"]
+    assert moved.caption.startswith("Farthest moved: ")
+    assert "Farthest moved" not in drawing.caption
+    far = [float(row["moved"]) for row in csv.DictReader(io.StringIO(moved.csv))]
+    assert far == sorted(far, reverse=True)
+    assert far[0] >= 1.5
     assert drawing.title.startswith("Map of the items: gru4rec-ce and ")
     rows = list(csv.DictReader(io.StringIO(drawing.csv)))
     assert len(rows) == N_ITEMS

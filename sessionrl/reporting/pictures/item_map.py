@@ -28,7 +28,8 @@ from sessionrl.reporting.pictures.sheets import named_models, pair_of
 from sessionrl.reporting.subject import CannotDraw, Subject
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
-EXAMPLES = 5  # of items that moved farthest, named in the caption
+FARTHEST = 12  # items whose way is drawn
+EXAMPLES = 5  # of them, named in the caption
 SAME = 0.001  # a disparity below is rounding
 STANDS_OUT = 1.5  # medians that an item must have moved to be named
 NOISY = -0.3  # rank correlation of events and movement, below which few events seem to be the reason
@@ -74,16 +75,15 @@ class Map:
         caption = [
             "Every dot is an item; items that the model takes for alike lie near.",
             _what_changed(found, _another_seed(models[0], vectors[models[0].label], items)) if found.change else "",
-            _moved_farthest(found),
+            "" if _stands_out(found) else _moved_farthest(found),
         ]
         told = [model.label for model in models if "category" in model.config["items"].get("features", ())]
         reading = [_how_to_read(found, colour, told), _sample(found, int((counts > 0).sum()), subject.seed)]
         words = [" ".join(filter(None, some)) for some in (caption, reading)]
-        return [self._drawing(found, subject, colour, words)]
+        return [self._drawing(found, subject, colour, words), *([_moved(found)] if _stands_out(found) else [])]
 
     def _drawing(self, found: ItemMap, subject: Subject, colour: str, words: Sequence[str]) -> Drawing:
         panels = [map_panel(found, nth, colour) for nth in range(len(found.labels))]
-        panels += [moved_panel(found)] if found.change and found.change.disparity >= SAME else []
 
         @cache
         def shown() -> tuple[str, ...]:
@@ -173,6 +173,29 @@ def _what_changed(found: ItemMap, another_seed: float | None) -> str:
     else:
         verdict = "so the objective moved more than that one other seed does"
     return f"{said} Two trainings of {first} that differ only in the seed differ by {another_seed:.0%}, {verdict}."
+
+
+def _stands_out(found: ItemMap) -> bool:
+    """Whether an item moved much farther than most."""
+    change = found.change
+    return change is not None and change.disparity >= SAME and bool(change.moved.max() >= STANDS_OUT)
+
+
+def _moved(found: ItemMap) -> Drawing:
+    """What stays to be seen beside the map that zooms."""
+    assert found.change is not None
+    before, after = found.labels
+    far = np.argsort(-found.change.moved, kind="stable")[:FARTHEST]
+    header, rows = _header(found), _rows(found)
+    return Drawing(
+        "map-moved",
+        f"Items that lie elsewhere: {before} and {after}",
+        f"{_moved_farthest(found)} A line goes from where {before} has an item to where {after} has it.",
+        (moved_panel(found, far),),
+        csv_text(header, [rows[one] for one in far]),
+        "How far is measured between the vectors themselves, not on the map, in medians of all drawn items: a long "
+        "line may be a short way.",
+    )
 
 
 def _moved_farthest(found: ItemMap) -> str:
