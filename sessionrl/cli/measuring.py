@@ -12,6 +12,8 @@ from sessionrl.errors import BadOption
 if TYPE_CHECKING:
     from sessionrl.reporting.picture import Asked
 
+Names = Annotated[tuple[str, ...], Parameter(negative="")]
+
 
 def evaluate(run: Path, *, part: str = "test", data: Path | None = None) -> None:
     """Rank and measure a trained run again.
@@ -62,7 +64,7 @@ def report(
     *words: str,
     out: Path | None = None,
     title: str | None = None,
-    only: str | None = None,
+    only: Names = (),
     data: Path | None = None,
     markdown: Annotated[bool, Parameter(negative="")] = False,
     notebook: Annotated[bool, Parameter(negative="")] = False,
@@ -74,7 +76,8 @@ def report(
             as closest.k=8 (`sessionrl list pictures`).
         out: the page; report.html in the run when there is one run, else ./report.html (.md, .ipynb).
         title: of the page.
-        only: pictures, with commas between; all of them if not given, none with --only none.
+        only: a picture; may be given several times, or several with commas between; all of them if not given, none
+            with --only none.
         data: the prepared directory, if it was moved.
         markdown: Markdown, with a folder of its figures, instead of the page.
         notebook: a notebook whose cells make every table and picture anew, instead of the page.
@@ -129,13 +132,13 @@ def export(*runs: Path, to: Annotated[tuple[str, ...], Parameter(negative="")]) 
         print(f"{len(runs)} run{'s' if len(runs) > 1 else ''} told to {place}")
 
 
-def pictures(*words: str, out: Path | None = None, only: str | None = None, data: Path | None = None) -> None:
+def pictures(*words: str, out: Path | None = None, only: Names = (), data: Path | None = None) -> None:
     """Draw pictures of runs on the same data: files to use elsewhere, and a page that shows them.
 
     Args:
         words: one or more runs, and options of pictures, as closest.k=8 (`sessionrl list pictures`).
         out: a folder; figures in the run when there is one run, else ./figures.
-        only: pictures, with commas between; all of them if not given.
+        only: a picture; may be given several times, or several with commas between; all of them if not given.
         data: the prepared directory, if it was moved.
     """
     from sessionrl.reporting.figure_files import write_pictures
@@ -151,7 +154,7 @@ def pictures(*words: str, out: Path | None = None, only: str | None = None, data
 
 
 def _runs_and_pictures(
-    verb: str, words: Sequence[str], only: str | None, data: Path | None
+    verb: str, words: Sequence[str], only: Sequence[str], data: Path | None
 ) -> "tuple[list[Path], Asked]":
     """A word with an equals sign in it is an option of a picture, unless there is a run of that name."""
     from sessionrl import config
@@ -161,5 +164,6 @@ def _runs_and_pictures(
     runs = [Path(word) for word in words if word not in assignments]
     if not runs:
         raise BadOption(f"Give at least one run: sessionrl {verb} RUN ...")
-    names = None if only is None else tuple(name.strip() for name in only.split(",") if name.strip())
-    return runs, Asked(() if only == "none" else names, config.override({}, assignments), data)
+    names = tuple(name.strip() for names in only for name in names.split(",") if name.strip())
+    which = () if names == ("none",) else names or None
+    return runs, Asked(which, config.override({}, assignments), data)

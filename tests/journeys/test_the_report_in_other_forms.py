@@ -14,3 +14,17 @@ def test_a_report_as_markdown_and_as_a_notebook_lies_where_the_page_would(shop, 
     both = sessionrl("report", run, "--notebook", "--markdown")
     assert (both.code, both.err) == (2, "sessionrl: Give --markdown or --notebook, one at a time.\n")
     assert not (run / "report.html").exists()
+
+
+def test_pictures_are_named_one_by_one_or_with_commas(shop, sessionrl):
+    (run,) = (shop / "old runs").iterdir()
+    apart = sessionrl("pictures", run, "--only", "headline", "--only", "zipf", "--out", shop / "apart")
+    together = sessionrl("pictures", run, "--only", "headline, zipf", "--out", shop / "together")
+    assert (apart.code, together.code) == (0, 0)
+    names = {path.name for path in (shop / "apart").iterdir()}
+    assert names == {path.name for path in (shop / "together").iterdir()}
+    assert {"index.html", "headline.svg", "zipf.svg"} <= names
+    assert not any(name.startswith("lengths") for name in names)
+    unknown = sessionrl("pictures", run, "--only", "headline", "--only", "zip")
+    assert unknown.code == 2
+    assert "sessionrl: No picture is called 'zip'. Did you mean 'zipf'? " in unknown.err
