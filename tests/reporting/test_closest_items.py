@@ -1,6 +1,7 @@
 """Closest items and purity: what is drawn of vectors made by hand, in words and numbers."""
 
 import io
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -106,6 +107,18 @@ def test_two_models_are_compared_with_two_trainings_of_one(shelf, other, words):
     assert "gru4rec shares 100% with itself trained with another seed, and sqn-gru shares " in drawing.caption
     assert f"the two models are {words} these two trainings of one." in drawing.caption
     assert ("shares 100% with that training" in drawing.caption) == (words == "no more unlike than")
+
+
+def test_of_three_models_the_reinforced_one_is_compared_with_its_control(shelf):
+    paths, vectors = [], {"gru4rec-x": by_category(0.3), "gru4rec": turning(0.05), "sqn-gru": turning(0.051)}
+    for nth, name in enumerate(vectors):
+        options = network(objective=SQN) if name == "sqn-gru" else network(backbone={"layers": 1 + (nth == 0)})
+        paths.append(shelf.run(name, options, rankings(3.0 - nth, 4)))
+    made = Subject.of(paths)
+    made.__dict__["_recommenders"] = dict(zip(paths, map(recommender, vectors.values()), strict=True))
+    made.__dict__["catalogue"] = CATALOGUE
+    caption = Closest(shown=1).draw(made)[0].caption
+    assert re.search(r"gru4rec and sqn-gru share \d+%; how many two trainings", caption)
 
 
 def test_a_model_that_was_told_the_categories_is_named(shelf):

@@ -20,6 +20,7 @@ from sessionrl.reporting.families import family
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.picture import Section
+from sessionrl.reporting.pictures.sheets import pair_of
 from sessionrl.reporting.subject import CannotDraw, Subject
 
 MOST = 3  # models side by side, if none are named
@@ -234,14 +235,16 @@ def _told(models: Sequence[Model]) -> str:
 
 
 def _alike(subject: Subject, models: Sequence[Model], of: Range, vectors: Mapping[str, Vectors]) -> list[str]:
-    """How many neighbours the first two models share, beside two trainings of one of them if there are several.
+    """How many neighbours two models share, beside two trainings of one of them if there are several.
+
+    The two are a model with another objective than the next item and its control, if there are such.
 
     The training they are compared with has another seed than both: networks that start alike end more alike.
     """
     items = of.drawn(subject.seed)
     if len(models) < 2 or len(items) < 2:
         return []
-    one, other = models[:2]
+    one, other = (pair_of(models) or models[1::-1])[::-1]
     of_items = f"Of the {min(NEAREST, int(of.among.sum()) - 1)} nearest of {len(items):,} drawn items"
     again = _another_training(one, other)
     if again is None:
