@@ -186,9 +186,9 @@ def _next(results: Results) -> Iterator[Step]:
     few = [model for model in results.models if model.kind == "network" and len(model.runs) < FEW_SEEDS]
     if few:
         yield Step(
-            f"Train {joined([model.label for model in few])} five times each (seeds) before anybody decides by this "
-            f"page{'; the first of them with:' if len(few) > 1 else ':'}",
-            command("train", str(few[0].runs[0].directory.config), "--data", prepared, "--seeds", "1,2,3,4,5"),
+            f"Train {joined([model.label for model in few])} until there are five seeds of each, before anybody "
+            f"decides by this page{'; the first of them with:' if len(few) > 1 else ':'}",
+            command("train", str(few[0].runs[0].directory.config), "--data", prepared, "--seeds", _lacking(few[0])),
         )
     if any(model.part not in CHECKS for model in results.uncontrolled):
         yield Step("Train the same network without reinforcement learning, and give its run as well.")
@@ -198,6 +198,12 @@ def _next(results: Results) -> Iterator[Step]:
         f"Try a visit of your own, and look whether you would show what {results.best.label} shows:",
         command("recommend", str(results.best.runs[0].path), "--items", _first_items(results)),
     )
+
+
+def _lacking(model: Model) -> str:
+    """The smallest seeds that a model lacks to have `FEW_SEEDS`."""
+    new = [str(seed) for seed in range(1, 2 * FEW_SEEDS) if seed not in model.seeds]
+    return ",".join(new[: FEW_SEEDS - len(model.seeds)])
 
 
 def _first_items(results: Results) -> str:

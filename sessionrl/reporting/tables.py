@@ -46,14 +46,20 @@ def measurement_table(measurements: Sequence[Measurement]) -> RenderableType:
 
 def tie_lines(gaps: Mapping[str, TieGap]) -> RenderableType:
     """What the rule for equal scores changes in the headline slice, and a warning where that is much."""
-    shown = (f"{name} {one.standard:.4f} / {one.expected:.4f} / {one.conservative:.4f}" for name, one in gaps.items())
+    shown = []
+    for name, one in gaps.items():
+        values = [f"{value:.4f}" for value in (one.standard, one.expected, one.conservative)]
+        if len(set(values)) > 1:
+            shown.append(f"{name} {' / '.join(values)}")
+    if not shown:
+        return Group()
     lines = [Text(f"Equal scores, standard / expected (reported) / conservative: {', '.join(shown)}", "dim")]
     lines += [
         Text(f"{name} depends on the order of equal scores: many items have the same one.", "yellow")
         for name, one in gaps.items()
         if one.gap > TIE_GAP_LIMIT
     ]
-    return Group(*lines) if gaps else Group()
+    return Group(*lines)
 
 
 def _slice_table(found: dict[tuple[str, str, Average], Measurement], names: Sequence[str]) -> Table:

@@ -38,6 +38,9 @@ def test_trends_of_known_curves():
     assert trend(np.ones(60)) == "neither"
     assert trend(down[:5]) == "too short"
     assert trend(np.concatenate([down, np.full(9, np.nan)])) == "falls"
+    # What falls fast and then hardly at all has spread in its first third that is no noise.
+    assert trend(np.array([3.8, 3.2, 3.1, 3.05, 2.7, 2.9])) == "falls"
+    assert trend(np.array([3.0, 3.2, 2.9, 3.1, 3.05, 2.95])) == "neither"
 
 
 @settings(max_examples=20)

@@ -226,7 +226,7 @@ def test_purity_of_vectors_that_know_all_and_nothing(shelf):
     assert table["share"].to_list()[:2] == [1.0, round(2 * 0.5 / 60, 4)]
     assert table["chance"].to_list() == [round(29 / 59, 4)] * 3
     assert table["items"].to_list() == [60] * 3
-    assert "2% in sqn-gru to 100% in gru4rec. Where a network was trained once" in drawing.caption
+    assert "2% in sqn-gru; 100% in gru4rec. Where a network was trained once" in drawing.caption
     assert "read no order" in drawing.caption
     assert "Over 60 items" in drawing.reading
 

@@ -24,7 +24,8 @@ def made(label, part, seeds=5, kind="network"):
     """A model as the sentences see it; a directory that nobody opens."""
     path = Path("runs") / label
     run = SimpleNamespace(path=path, directory=SimpleNamespace(config=path / "config.toml"), data={"prepared": "shop"})
-    return SimpleNamespace(label=label, part=part, kind=kind, runs=(run,) * (1 if kind == "baseline" else seeds))
+    runs = (run,) * (1 if kind == "baseline" else seeds)
+    return SimpleNamespace(label=label, part=part, kind=kind, runs=runs, seeds=list(range(1, len(runs) + 1)))
 
 
 def counted(label, part):
@@ -263,8 +264,9 @@ def test_what_to_do_now_can_be_pasted():
     once = [made("gru", "next_item", seeds=1), made("sqn", "sqn", seeds=4)]
     assert [tuple(step) for step in plain_words_of(results(once, ["worse"])).next] == [
         (
-            "Train gru and sqn five times each (seeds) before anybody decides by this page; the first of them with:",
-            "sessionrl train runs/gru/config.toml --data shop --seeds 1,2,3,4,5",
+            "Train gru and sqn until there are five seeds of each, before anybody decides by this page; the first of "
+            "them with:",
+            "sessionrl train runs/gru/config.toml --data shop --seeds 2,3,4,5",
         ),
         ("Add a list of bestsellers to compare with:", "sessionrl train popularity --data shop"),
         (

@@ -351,7 +351,7 @@ def test_parts_that_do_not_fall_or_hardly_count_are_named(shelf):
     entries += [{"step": 30, "epoch": epoch, "validation": epoch / 10} for epoch in (1, 2)]
     (one,) = Curves().draw(relogged(shelf, entries))
     assert "Validation was best in the last epoch, so that more epochs may help: gru4rec." in one.caption
-    assert "Rising from the first third of the steps to the last: up of gru4rec." in one.caption
+    assert "Rising with the steps: up of gru4rec." in one.caption
     assert "Not shown to fall: td of gru4rec." in one.caption
     assert "Less than 1% of the loss in the end: td of gru4rec." in one.caption
     assert "Shares of the loss in the end: ce " in one.panels[0].label

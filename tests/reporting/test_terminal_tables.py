@@ -48,6 +48,7 @@ def test_what_equal_scores_change_stands_below():
         "ndcg@20 depends on the order of equal scores: many items have the same one.",
     ]
     assert printed(tie_lines({})) == ""
+    assert printed(tie_lines({"hit@20": TieGap(0.5, 0.50001, 0.50002)})) == ""
 
 
 def test_measurements_of_real_rankings_have_all_slices():

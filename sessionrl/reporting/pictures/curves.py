@@ -90,7 +90,7 @@ def _rising(models: Sequence[Model]) -> list[str]:
 
 
 def _not_falling(models: Sequence[Model]) -> list[str]:
-    said = {"rises": "Rising from the first third of the steps to the last", "neither": "Not shown to fall"}
+    said = {"rises": "Rising with the steps", "neither": "Not shown to fall"}
     found: dict[str, dict[str, list[str]]] = {judged: {} for judged in said}
     for model in models:
         known = _shares(model.runs[0])

@@ -165,10 +165,17 @@ def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
         f"front-{nth + 1}",
         f"What the weights of the Q heads do: {one.model.label}",
         " ".join(filter(None, sentences)),
-        tuple(front_panel(one, verdict.axis, f"front-{nth + 1}", give_up) for verdict in one.verdicts),
+        tuple(front_panel(one, axis, f"front-{nth + 1}", give_up) for axis in _turning(one)),
         csv_text(HEADER, _rows(one)),
         f"{_how_to_read(one)} {_sample(one, seed)}",
     )
+
+
+def _turning(one: Turned) -> list[str]:
+    """The axes on which the settings differ, all of them if none does."""
+    known = [verdict.axis for verdict in one.verdicts]
+    moved = [axis for axis in known if len({p.axes[axis].model for p in one.points if axis in p.axes}) > 1]
+    return moved or known
 
 
 def _how_to_read(one: Turned) -> str:

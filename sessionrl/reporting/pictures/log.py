@@ -12,7 +12,7 @@ from sessionrl.registry import register
 from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, bare, csv_text
 from sessionrl.reporting.families import short
 from sessionrl.reporting.lists import sentences
-from sessionrl.reporting.numbers import joined
+from sessionrl.reporting.numbers import joined, signed
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.subject import CannotDraw, Subject
 
@@ -226,7 +226,7 @@ def _draw_zipf(figure: "Figure", its: Popularity) -> None:
         ranks = np.geomspace(slope.first, slope.last, 50)
         line = slope.height * ranks**-slope.exponent
         axes.plot(ranks, line, color=COLOURS["ink"], linewidth=1.1, dashes=(4, 2))
-        words = f"dashed: rank to the power {-slope.exponent:.2f}"
+        words = f"dashed: rank to the power {signed(-slope.exponent, 2)}"
         axes.text(0.98, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=8.5)
     axes.set_xscale("log")
     axes.set_yscale("log")

@@ -152,23 +152,24 @@ def _tradeoff(results: Results, name: str) -> Panel:
         bare(axes)
         axes.margins(0.12)
         axes.locator_params("x", nbins=4)
-        _labels_aside(axes, [(short(m.label, 18), x.value, y.value) for m, x, y in points if x is not None])
+        _labels_aside(axes, [(m, x.value, y.value) for m, x, y in points if x is not None])
 
     said = "; ".join(f"{m.label} {number(x.value)}, {number(y.value)}" for m, x, y in points if x is not None)
     label = f"{name} and {results.headline} per model: {said}."
     return Panel(f"tradeoff-{name.split('@')[0]}", (360, 260), label, draw)
 
 
-def _labels_aside(axes: "Axes", labels: Sequence[tuple[str, float, float]]) -> None:
+def _labels_aside(axes: "Axes", labels: Sequence[tuple[Model, float, float]]) -> None:
     """Names in a column right of the axes, each joined to its point, so that none lies on another."""
     low, high = axes.get_ylim()
     height = (high - low) or 1
-    leader = {"arrowstyle": "-", "color": COLOURS["muted"], "linewidth": 0.5, "shrinkB": 4, "relpos": (0, 0.5)}
     wanted = [(y - low) / height for _, _, y in labels]
-    for (name, x, y), place in zip(labels, spread(wanted, 0.075, 0.02, 0.98), strict=True):
+    for (model, x, y), place in zip(labels, spread(wanted, 0.075, 0.02, 0.98), strict=True):
+        colour = COLOURS[family(model)]
         axes.annotate(
-            name, (x, y), (1.05, place), textcoords="axes fraction", va="center", fontsize=9,
-            arrowprops=leader,
+            short(model.label, 18), (x, y), (1.05, place), textcoords="axes fraction", va="center", fontsize=9,
+            color=colour,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkB": 4, "relpos": (0, 0.5)},
         )  # fmt: skip
 
 

@@ -156,7 +156,8 @@ def _verdict(found: Sequence[Measured]) -> str:
     worst, best = ordered[0], ordered[-1]
     if len(found) == 1:
         return f"{_range(best)} in {best.label}."
-    said = f"{_range(worst)} in {worst.label} to {_range(best)} in {best.label}"
+    fewest, most = ("", "") if len(found) == 2 else ("fewest, ", "most, ")
+    said = f"{fewest}{_range(worst)} in {worst.label}; {most}{_range(best)} in {best.label}"
     if any(len(one.seeds) == 1 for one in found):
         return (
             f"{said}. Where a network was trained once, another seed can move it further than its bar says: read no "
