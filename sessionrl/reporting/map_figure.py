@@ -84,11 +84,20 @@ def _marker(colouring: Colouring) -> dict[str, Any]:
         of = [shades.index(colouring.colours[group] if group >= 0 else REST) for group in colouring.of]
         ends = [(nth / len(shades), (nth + 1) / len(shades)) for nth in range(len(shades))]
         scale = [[end, COLOURS[one]] for one, both in zip(shades, ends, strict=True) for end in both]
-        return {"color": of, "colorscale": scale, "cmin": -0.5, "cmax": len(shades) - 0.5, "showscale": False}
-    known = colouring.values[np.isfinite(colouring.values)]
+        return {
+            "color": of,
+            "colorscale": scale,
+            "cmin": -0.5,
+            "cmax": len(shades) - 0.5,
+            "showscale": False,
+            "symbol": "circle",
+        }
+    unknown = np.isnan(colouring.values)
+    known = colouring.values[~unknown]
     scale = [[nth / (len(RAMP) - 1), COLOURS[one]] for nth, one in enumerate(RAMP)]
     return {
-        "color": [None if np.isnan(value) else round(float(value), 2) for value in colouring.values],
+        "color": [round(float(value), 2) for value in colouring.values],  # plotly greys NaN, and dark grey is much
+        "symbol": np.where(unknown, "circle-open", "circle").tolist() if unknown.any() else "circle",
         "colorscale": scale,
         "cmin": float(known.min()),
         "cmax": float(max(np.quantile(known, HIGHEST), known.min() + 1e-9)),

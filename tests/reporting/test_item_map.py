@@ -132,6 +132,15 @@ def test_the_panels_hold_every_item_as_a_dot_and_stay_small(found):
     assert ">sku-05<" in moved.svg
 
 
+def test_items_without_a_price_are_hollow_on_the_map_by_price(found):
+    figure = map_figure(found, "price")
+    marker = json.loads(figure.to_json())["data"][0]["marker"]
+    assert marker["symbol"] == ["circle-open"] + ["circle"] * (N - 1)
+    assert marker["color"][:2] == [None, 2.0]
+    by_category = json.loads(figure.to_json())["layout"]["updatemenus"][0]["buttons"][1]["args"][0]
+    assert by_category["marker.symbol"][0] == "circle"
+
+
 def test_the_figure_holds_the_points_the_words_and_the_menus(found):
     figure = json.loads(map_figure(found, "category").to_json())
     items = figure["data"][0]

@@ -138,7 +138,7 @@ def _how_to_read(found: ItemMap, colour: str, told: Sequence[str]) -> str:
         if told
         else "Islands of one colour are categories that were found from clicks alone.",
         "cluster": "Colours are clusters found in the vectors themselves, so that they must hang together.",
-        "price": "The stronger the colour and the larger the dot, the dearer.",
+        "price": "The stronger the colour and the larger the dot, the dearer; a hollow or pale one has no price.",
         "popularity": "The stronger the colour and the larger the dot, the more events: islands of strong dots mean "
         "that it sorts by popularity.",
     }[colour]
