@@ -8,6 +8,7 @@ configuration section **are** the parameters of the class: there is no second li
 import importlib
 import inspect
 import pkgutil
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, is_dataclass
@@ -169,15 +170,41 @@ def _in_words(value: Any) -> Any:
 
 
 def _out_of_words(options: Mapping[str, Any], hints: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with the word `NONE` read as None where an option may be that, in nested sections as well."""
+    """The options as their types want them, in nested sections as well.
+
+    The word `NONE` is None where an option may be that; lists may be words with commas between, and numbers words, as
+    ids are in many shops.
+    """
     read = dict(options)
     for name, value in options.items():
         hint = hints.get(name)
         if value == NONE and type(None) in typing.get_args(hint):
             read[name] = None
+        elif (of := _of_list(hint)) is not None:
+            read[name] = _listed(value, of)
         elif isinstance(value, Mapping) and inspect.isclass(hint) and is_dataclass(hint):
             read[name] = _out_of_words(value, _options_of(hint))
     return read
+
+
+def _of_list(hint: Any) -> Any:
+    """Of what type a list of any length is; None if it is no list."""
+    of = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        return of[0] if of[1:] == (...,) else None
+    if typing.get_origin(hint) in (typing.Annotated, typing.Union, types.UnionType):
+        return next((found for one in of if (found := _of_list(one)) is not None), None)
+    return None
+
+
+def _listed(value: Any, of: Any) -> Any:
+    if isinstance(value, str):
+        value = [word.strip() for word in value.split(",") if word.strip()]
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = [value]
+    if of is str and isinstance(value, list | tuple):
+        return [str(one) if type(one) is int else one for one in value]
+    return value
 
 
 def _options_of(cls: Any) -> dict[str, Any]:

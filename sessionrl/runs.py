@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from sessionrl.errors import BadDirectory
@@ -28,6 +29,19 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Make the folder of a file that will be written, and see that it can be: before the work and not after it.
+
+    Raises:
+        BadDirectory: a folder has this name.
+        OSError: nothing can be written there.
+    """
+    if path.is_dir():
+        raise BadDirectory(f"{path} is a folder.\n  do now: give the name of a file, in it or elsewhere")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    TemporaryFile(dir=path.parent).close()
 
 
 @contextmanager

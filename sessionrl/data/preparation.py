@@ -2,9 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
-
-from pydantic import BeforeValidator
+from typing import Literal
 
 from sessionrl.data.cutting import SessionRule
 from sessionrl.errors import BadOption
@@ -15,16 +13,12 @@ SLICES = ("all", "first", "prefix>=2", "repeat", "new", "events=0", "events=1-5"
 NO_FEATURES = ("item_id", "timestamp", "event_type", "session_id", "propensity", "part")  # an event's, not a session's
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 @dataclass(frozen=True)
 class Preparation:
     """How events become sessions for training, validation and test.
 
     reward:             kinds of event and what one is worth; their order is that of `Prepared.kinds`
-    ignore_kinds:       kinds whose events are dropped (and counted); a single one may be given as a word
+    ignore_kinds:       kinds whose events are dropped (and counted)
     sessions:           "log": the log's session_id; "gap": cut after `idle_minutes`; "auto": the log's if it has any
     repeats:            "collapse" keeps the first of immediate repeats of the same item and kind
     min_item_events:    of an item in the training part; filtered with the next to a fixed point
@@ -46,7 +40,7 @@ class Preparation:
     """
 
     reward: dict[str, float] = field(default_factory=lambda: {"view": 0.2, "cart": 1.0, "purchase": 1.0})
-    ignore_kinds: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    ignore_kinds: tuple[str, ...] = ()
     sessions: SessionRule = "auto"
     idle_minutes: float = 30.0
     repeats: Literal["keep", "collapse"] = "keep"
@@ -59,7 +53,7 @@ class Preparation:
     valid_share: float = 0.05
     test_share: float = 0.1
     vocabulary_from: Literal["train", "train+valid"] = "train"
-    session_features: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    session_features: tuple[str, ...] = ()
     vector_dim: int = 64
     seed: int = 1
 

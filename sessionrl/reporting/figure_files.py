@@ -10,7 +10,9 @@ from sessionrl.reporting.models import load_models
 from sessionrl.reporting.page import need, shown, write_page
 from sessionrl.reporting.picture import Asked, Drawn, draw_pictures
 from sessionrl.reporting.subject import Subject
-from sessionrl.runs import replacing
+from sessionrl.runs import check_place, replacing
+
+PAGE = "index.html"  # which shows all figures of a folder
 
 
 def write_pictures(
@@ -38,12 +40,12 @@ def write_pictures(
     need("matplotlib", "jinja2")
     asked = asked or Asked()
     subject = Subject(tuple(load_models(paths)), asked.data, asked.seed)
+    check_place(directory / PAGE)
     drawn = draw_pictures(subject, asked.names, asked.options, say)
-    directory.mkdir(parents=True, exist_ok=True)
     files = [file for some in drawn.drawings.values() for drawing in some for file in write_drawing(drawing, directory)]
     title = f"Pictures of {', '.join(model.label for model in subject.models)}"
     content = {"title": title} | shown(subject, drawn)
-    return [write_page("pictures.html", content, directory / "index.html"), *files], drawn
+    return [write_page("pictures.html", content, directory / PAGE), *files], drawn
 
 
 def write_drawing(drawing: Drawing, directory: Path) -> list[Path]:

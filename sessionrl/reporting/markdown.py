@@ -20,7 +20,7 @@ from sessionrl.reporting.plain_words import plain_words_of
 from sessionrl.reporting.report import title_of
 from sessionrl.reporting.results import Results
 from sessionrl.reporting.subject import Subject
-from sessionrl.runs import replacing
+from sessionrl.runs import check_place, replacing
 
 ENDINGS = {"image/svg+xml": "svg", "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 
@@ -49,6 +49,7 @@ def write_markdown(
     need("matplotlib")
     asked = asked or Asked()
     models = load_models(paths)
+    check_place(page)
     say("measuring and comparing")
     subject = Subject.measured(models, asked.data, asked.seed)
     drawn = draw_pictures(subject, asked.names, asked.options, say)

@@ -11,7 +11,7 @@ from sessionrl.errors import MissingExtra
 from sessionrl.reporting.markdown_text import plain
 from sessionrl.reporting.models import Model, load_models
 from sessionrl.reporting.picture import SECTIONS, Asked, Picture, built
-from sessionrl.runs import replacing
+from sessionrl.runs import check_place, replacing
 
 LOAD = """\
 from dataclasses import asdict
@@ -132,11 +132,11 @@ def write_notebook(
     except ModuleNotFoundError:
         raise MissingExtra("nbformat", "notebook", "The notebook") from None
     models = load_models(paths)
+    check_place(page)
     say(f"{len(models)} models")
     asked = asked or Asked()
     notebook = _document(_cells(models, title, asked))
     validate(notebook)
-    page.parent.mkdir(parents=True, exist_ok=True)
     with replacing(page) as temporary:
         temporary.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return page

@@ -12,6 +12,7 @@ from sessionrl.reporting.picture import Asked, draw_pictures
 from sessionrl.reporting.plain_words import plain_words_of
 from sessionrl.reporting.results import Results
 from sessionrl.reporting.subject import Subject
+from sessionrl.runs import check_place
 
 
 def write_report(
@@ -37,6 +38,7 @@ def write_report(
     need("matplotlib", "jinja2")
     asked = asked or Asked()
     models = load_models(paths)
+    check_place(page)
     say("measuring and comparing")
     subject = Subject.measured(models, asked.data, asked.seed)
     drawn = draw_pictures(subject, asked.names, asked.options, say)

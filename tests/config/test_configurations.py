@@ -142,13 +142,41 @@ def test_what_is_no_assignment_is_said(assignment):
          "objective 'sqn' has no option 'supervised.knd'. Did you mean 'supervised.kind'? Options: supervised.kind, "
          "supervised.negatives, supervised.alpha, supervised.log_q, supervised.regularisation, supervised.elu, "
          "supervised.calibration, supervised.prior."),
-        ("evaluation.metrics=hit@20", "[evaluation], option 'metrics' = 'hit@20': Input should be a list, "
-                                      'written ["a", "b"].'),
+        ("evaluation.metrics=true", "[evaluation], option 'metrics' = True: Input should be a list, "
+                                    'written ["a", "b"].'),
         ("baseline.name=markov", "A baseline has no section [items]. Leave out [baseline] to train a network."),
     ],
 )  # fmt: skip
 def test_mistakes_say_what_was_meant(assignment, message):
     assert refused("sqn-gru", assignment) == message
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("hit@20,ndcg@5", ["hit@20", "ndcg@5"]),
+        ("hit@20", ["hit@20"]),
+        (" hit@20 , ", ["hit@20"]),
+        ('["hit@20"]', ["hit@20"]),
+    ],
+)
+def test_a_list_may_be_words_with_commas_between(given, read):
+    asked = config.override(config.load("gru4rec-ce"), [f"evaluation.metrics={given}"])
+    assert config.complete(asked)["evaluation"]["metrics"] == read
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("4711", ("4711",)), ("[4711, 815]", ("4711", "815")), ("4711,0815", ("4711", "0815")), ('["a, b"]', ("a, b",))],
+)
+def test_ids_that_are_numbers_are_words(given, read):
+    options = config.override({}, [f"closest.items={given}"])["closest"]
+    assert registry.build("picture", {"name": "closest", **options}).items == read
+
+
+def test_numbers_of_a_list_stay_numbers():
+    caser = config.override({"name": "caser"}, ["heights=2,3"])
+    assert registry.complete("backbone", caser, ("dim",))["heights"] == [2, 3]
 
 
 def test_a_list_that_is_too_short_is_said():

@@ -28,3 +28,17 @@ def test_pictures_are_named_one_by_one_or_with_commas(shop, sessionrl):
     unknown = sessionrl("pictures", run, "--only", "headline", "--only", "zip")
     assert unknown.code == 2
     assert "sessionrl: No picture is called 'zip'. Did you mean 'zipf'? " in unknown.err
+
+
+def test_where_nothing_can_be_written_nothing_is_drawn(shop, sessionrl):
+    (run,) = (shop / "old runs").iterdir()
+    (shop / "folder").mkdir()
+    (shop / "file").touch()
+    for form in ((), ("--markdown",), ("--notebook",)):
+        answer = sessionrl("report", run, *form, "--out", shop / "folder")
+        assert (answer.code, "drawing" in answer.err) == (2, False)
+        assert f"{shop / 'folder'} is a folder.\n  do now: give the name of a file, in it or elsewhere" in answer.err
+    for verb, out in (("pictures", shop / "file"), ("report", shop / "file" / "report.html")):
+        answer = sessionrl(verb, run, "--out", out)
+        assert (answer.code, "drawing" in answer.err) == (2, False)
+        assert "check that this path is right" in answer.err
