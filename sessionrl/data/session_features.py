@@ -120,8 +120,8 @@ def refuse_missing_features(events: pl.DataFrame, wanted: Sequence[str], path: o
     """
     for name in wanted:
         if name not in events.columns:
-            columns = ", ".join(repr(one) for one in wanted)
-            lists = f"say reader.further_columns=[{columns}] if the events or reader.users_path have it, or "
+            columns = ",".join(wanted)
+            lists = f"say reader.further_columns={columns} if the events or reader.users_path have it, or "
             raise BadData(
                 path,
                 f"the reader gives no column {name!r}, which data.session_features names."

@@ -375,6 +375,13 @@ def test_items_tables():
     )
 
 
+def test_what_is_wrong_with_items_is_said_before_the_events_are_read():
+    Path("log.csv").write_text(HEADER + "no event in this row\n")
+    Path("items.csv").write_text("colour,price\nred,2\n")
+    assert message_of(Delimited("log.csv", items_path="items.csv")).startswith("items.csv, line 1 ")
+    assert message_of(Delimited("log.csv", items_path="none.csv")).startswith("none.csv")
+
+
 def test_what_was_asked_does_not_fit_the_log():
     Path("log.csv").write_text("user_id,item_id,timestamp\n1,2,1500000000\n,2,1500000000\n")
     reader = Delimited("log.csv")

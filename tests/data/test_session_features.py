@@ -178,8 +178,8 @@ def test_a_feature_that_the_reader_does_not_give_is_refused(tmp_path):
     assert str(error.value) == (
         f"{tmp_path}/log.csv: the reader gives no column 'device', which data.session_features names.\n"
         "  expected: one of the columns timestamp, item_id, session_id, user_id, event_type, country\n"
-        "  do now:   say reader.further_columns=['country', 'device'] if the events or reader.users_path have it, or "
-        "correct data.session_features"
+        "  do now:   say reader.further_columns=country,device if the events or reader.users_path have it, or correct "
+        "data.session_features"
     )
 
 
@@ -201,6 +201,15 @@ def test_further_columns_that_are_nowhere_are_refused(tmp_path):
     )
     with pytest.raises(BadOption, match="expected different columns, none of item_id, timestamp"):
         Preparation(session_features=("a", "a"))
+
+
+def test_a_table_of_users_of_which_nothing_is_wanted_is_refused():
+    with pytest.raises(BadOption) as error:
+        Delimited("log.csv", users_path="users.csv")
+    assert str(error.value) == (
+        "reader 'delimited', option 'users_path' = 'users.csv': nothing is read from this table.\n"
+        "  do now: say which columns are wanted (reader.further_columns=country,segment), or leave it out"
+    )
 
 
 def test_bad_tables_of_users_are_refused(tmp_path):

@@ -91,6 +91,11 @@ class Delimited:
                 f"reader 'delimited', option 'further_columns' = {list(self.further_columns)}: expected different names"
                 + (f", and not {reserved[0]!r}, which has a meaning of its own." if reserved else ".")
             )
+        if self.users_path and not self.further_columns:
+            raise BadOption(
+                f"reader 'delimited', option 'users_path' = {self.users_path!r}: nothing is read from this table.\n"
+                "  do now: say which columns are wanted (reader.further_columns=country,segment), or leave it out"
+            )
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -100,6 +105,7 @@ class Delimited:
     def chunks(self) -> Iterator[Table]:
         """The events table, see `sessionrl.data.schema`, piece by piece."""
         layout = self._layout
+        self.items()  # what is wrong with them is said before hours of events
         for table in self._tables():
             yield Table(self._events(table, layout), table.origin)
 
