@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from sessionrl import __version__, config, registry
@@ -41,11 +42,15 @@ EXTRAS = {
 }
 
 
-def listing(what: str | None = None) -> str:
+def listing(what: str | None = None, name: str | None = None) -> str:
     """Names of a kind with their first docstring line, options and place; of all kinds when none is named.
 
+    Args:
+        what: a kind, in the singular or the plural
+        name: of a part of that kind, of which everything is said
+
     Raises:
-        UnknownName: there is no such kind.
+        UnknownName: there is no such kind or part.
     """
     known = {"presets": "preset", **PLURALS, "slices": "slice"}
     if what is None:
@@ -53,6 +58,12 @@ def listing(what: str | None = None) -> str:
     if what not in known and what not in known.values():
         raise UnknownName("list", what, known)
     kind = known.get(what, what)
+    if name is not None and kind in registry.HOMES:
+        return _described(kind, name, whole=True)
+    if name is not None and kind == "preset":
+        return annotated(config.complete(config.load(name)))
+    if name is not None:
+        raise UnknownName("kind of part", what, registry.HOMES)
     if kind == "preset":
         return _aligned({name: config.preset_description(name) for name in config.preset_names()})
     if kind == "slice":
@@ -99,15 +110,16 @@ def diagnosis() -> str:
     return "\n".join(f"{name:<15}{value}" for name, value in found.items())
 
 
-def _described(kind: str, name: str) -> str:
+def _described(kind: str, name: str, whole: bool = False) -> str:
     supplied = config.NAMED.get(kind, ("k",) if kind == "metric" else ())
-    return _entry(f"{name}@k" if kind == "metric" else name, registry.part(kind, name), supplied)
+    return _entry(f"{name}@k" if kind == "metric" else name, registry.part(kind, name), supplied, whole)
 
 
-def _entry(title: str, cls: type, supplied: tuple[str, ...]) -> str:
-    first = (inspect.getdoc(cls) or "").split("\n", 1)[0]
+def _entry(title: str, cls: type, supplied: tuple[str, ...], whole: bool = False) -> str:
+    """whole: the docstring with what it says of every option, and not its first line alone."""
+    said = inspect.getdoc(cls) or ""
     options = [_option(p) for p in inspect.signature(cls).parameters.values() if p.name not in supplied]
-    lines = [f"  {title}  ({_place(cls)})", f"      {first}"]
+    lines = [f"  {title}  ({_place(cls)})", indent(said if whole else said.partition("\n")[0], " " * 6)]
     return "\n".join([*lines, *([f"      options: {', '.join(options)}"] if options else [])])
 
 

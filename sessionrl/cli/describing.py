@@ -3,15 +3,16 @@
 from pathlib import Path
 
 
-def list_(kind: str | None = None) -> None:
-    """List what can be named: presets, readers, backbones, objectives, rewards, policies, baselines, metrics, slices.
+def list_(kind: str | None = None, name: str | None = None) -> None:
+    """List what can be named: presets, readers, backbones, objectives, rewards, policies, baselines, metrics, pictures.
 
     Args:
-        kind: one of those; all when left out.
+        kind: one of those, or slices; all when left out.
+        name: of one of them, as in `sessionrl list pictures closest`, to read all about it and its options.
     """
     from sessionrl.listing import listing
 
-    print(listing(kind))
+    print(listing(kind, name))
 
 
 def show(preset: str, *assignments: str) -> None:

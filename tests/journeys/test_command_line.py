@@ -182,6 +182,18 @@ def test_everything_that_can_be_named_is_listed(sessionrl):
     assert sessionrl("list", "presets").out == sessionrl("list", "preset").out
 
 
+def test_of_a_part_that_is_named_all_is_said(shop, sessionrl):
+    whole = sessionrl("list", "pictures", "closest").out
+    assert whole == sessionrl("list", "picture", "closest").out
+    assert "          k: closest and furthest items of each\n" in whole
+    assert whole.endswith("least_events=5, recommendable=False, models=()\n")
+    assert "gamma: discount" in sessionrl("list", "objectives", "sqn").out
+    assert sessionrl("list", "presets", "sqn-gru").out == sessionrl("show", "sqn-gru").out
+    assert sessionrl("list", "slices", "new").err == (
+        f"sessionrl: No kind of part is called 'slices'. Known: {', '.join(sorted(registry.HOMES))}.\n"
+    )
+
+
 def test_the_listed_slices_are_those_that_exist(sessionrl):
     from sessionrl.evaluation.slices import slice_names
 
