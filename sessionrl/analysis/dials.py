@@ -29,7 +29,7 @@ RANDOM = "random head"
 ALONE = 4  # heads that get a dial each; of more there is only the one of all together
 QUICK, PATIENT = 8 * 10**9, 25 * 10**9  # scores that are ranked
 FEW = 300  # events that a picture needs to say anything
-CELLS = 1 << 25  # scores held at once: 128 MiB as float32
+CELLS = 1 << 23  # scores of one setting held at once: 32 MiB as float32
 
 
 class Dial(NamedTuple):
