@@ -11,7 +11,7 @@ import torch
 from sessionrl.analysis.heads import logged, valued
 from sessionrl.data.prepared import Prepared
 from sessionrl.data.sessions import Sessions
-from sessionrl.evaluation.bootstrap import Resampling, SessionSums
+from sessionrl.evaluation.bootstrap import FEW_SESSIONS, Resampling, SessionSums
 from sessionrl.nn.network import Network
 from sessionrl.objectives.objective import Context, Objective, Valued
 from sessionrl.objectives.returns import returns
@@ -231,8 +231,13 @@ class _Sums:
         return self._sums.add(np.bincount(self._row, weights=column.astype(np.float64)).astype(np.float64))
 
     def drawn(self, seed: int) -> Floats:
-        """[1 + B, D], the sessions as they are first."""
-        return np.concatenate([self._sums.totals, Resampling(REPLICATES, seed).sessions(self._sums)])
+        """[1 + B, D], the sessions as they are first; of few sessions nothing is known of others, and B is 0."""
+        few = self._row.max(initial=-1) + 1 < FEW_SESSIONS
+        return (
+            self._sums.totals
+            if few
+            else np.concatenate([self._sums.totals, Resampling(REPLICATES, seed).sessions(self._sums)])
+        )
 
 
 def _estimate(values: Floats) -> Estimate:

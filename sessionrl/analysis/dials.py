@@ -28,6 +28,7 @@ SUPERVISED = "trained without RL"
 RANDOM = "random head"
 ALONE = 4  # heads that get a dial each; of more there is only the one of all together
 QUICK, PATIENT = 8 * 10**9, 25 * 10**9  # scores that are ranked
+SESSIONS = 100  # that a sample should have
 FEW = 300  # events that a picture needs to say anything
 CELLS = 1 << 23  # scores of one setting held at once: 32 MiB as float32
 
@@ -57,14 +58,16 @@ TRAINED = Setting("as trained", 0.0)
 
 
 class Sample(NamedTuple):
-    """Whole sessions and those of their events that count as cases: not the first, and of items that may be shown.
+    """Sessions and those of their events that count as cases: not the first, and of items that may be shown.
 
-    of: events of the same kind in all sessions it was drawn from
+    of:    events of the same kind in all sessions it was drawn from
+    whole: whether of every session all such events are there, and not one by chance
     """
 
     sessions: Sessions
     cases: Cases
     of: int
+    whole: bool
 
 
 def dials_of(heads: Sequence[str]) -> list[Dial]:
@@ -80,14 +83,24 @@ def dials_of(heads: Sequence[str]) -> list[Dial]:
 
 
 def sampled(sessions: Sessions, recommendable: npt.NDArray[np.bool_], events: int, seed: int) -> Sample:
-    """Random sessions with at most so many cases in all, all of them if they fit; in the order of the log."""
+    """Random sessions with at most so many cases in all, all of them if they fit; in the order of the log.
+
+    Sessions are whole if `SESSIONS` of them fit. Otherwise each gives one case by chance: what is measured on few
+    sessions says little of others, however many events they have.
+    """
     counts = (sessions.position >= 1) & recommendable[sessions.items]
     ends = np.concatenate([[0], np.cumsum(counts)])[sessions.offsets]
-    own = np.diff(ends)
-    order = np.random.default_rng([seed, 0]).permutation(np.flatnonzero((own > 0) & (own <= events)))
-    chosen = sessions.select(np.sort(order[np.cumsum(own[order]) <= events]))
+    own, random = np.diff(ends), np.random.default_rng([seed, 0])
+    of = int(own.sum())
+    whole = of <= events or SESSIONS * of <= events * (own > 0).sum()
+    order = random.permutation(np.flatnonzero((own > 0) & (own <= events)))
+    chosen = sessions.select(np.sort(order[np.cumsum(own[order]) <= events] if whole else order[:events]))
     kept = (chosen.position >= 1) & recommendable[chosen.items]
-    return Sample(chosen, Cases(chosen.session[kept], chosen.position[kept]), int(own.sum()))
+    if not whole:
+        rows = random.permutation(np.flatnonzero(kept))
+        kept = np.zeros(len(kept), np.bool_)
+        kept[rows[np.unique(chosen.session[rows], return_index=True)[1]]] = True
+    return Sample(chosen, Cases(chosen.session[kept], chosen.position[kept]), of, whole)
 
 
 def turned(

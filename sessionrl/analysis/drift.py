@@ -14,7 +14,7 @@ LEAST = {"week": 56, "day": 2, "hour": 0}  # days that a log must span to be cut
 
 
 class Drift(NamedTuple):
-    """A log in steps of equal length from the first midnight (UTC) on; shares are NaN in a step without events.
+    """A log in steps of equal length from a midnight (UTC), or a full hour, on; in one without events shares are NaN.
 
     A step at either end of which less than half lies between the first and the last event is left out.
 
@@ -46,10 +46,11 @@ def drift(parts: Sequence[Sessions], counts: npt.NDArray[np.int64], top: int = 1
     times = np.concatenate([part.timestamps for part in parts])
     begins = np.concatenate([part.timestamps[part.offsets[:-1]] for part in parts])
     day = 24 * HOUR_MS
-    first = int(times.min()) // day * day
     days = (int(times.max()) - int(times.min())) / day
     step = next(name for name in STEPS if days >= LEAST[name])
     width = STEPS[step] * HOUR_MS
+    whole_unit = min(width, day)
+    first = int(times.min()) // whole_unit * whole_unit
     at = (times - first) // width
     n = int(at.max()) + 1
     events = np.bincount(at, minlength=n).astype(np.int64)

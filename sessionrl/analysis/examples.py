@@ -264,11 +264,12 @@ def _picked(of: Compared, rule: _Rule, n: int, random: np.random.Generator, used
 def _row_of(of: Compared, ids: pl.Series, asked: str) -> int:
     at, position = (ids == asked).arg_true(), None
     name, _, number = asked.rpartition(":")
-    if not len(at) and name and number.isdigit():
+    counted = number.isascii() and number.isdigit()
+    if not len(at) and name and counted:
         at, position = (ids == name).arg_true(), int(number)
     if not len(at):
         raise BadOption(
-            f"The test part has no session {asked!r}. Next to it: {_near(ids, name if number.isdigit() else asked)}.\n"
+            f"The test part has no session {asked!r}. Next to it: {_near(ids, name if counted else asked)}.\n"
             "  do now: give a session id as the log writes it, or ID:POSITION"
         )
     rows = of.cases[of.first.session[of.cases] == at[0]]

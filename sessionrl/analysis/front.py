@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sessionrl.analysis.dials import NOISE, POPULARITY, RANDOM, START, SUPERVISED, TRAINED, Dial, Setting
 from sessionrl.data.catalogue import Catalogue
+from sessionrl.evaluation.bootstrap import FEW_SESSIONS
 from sessionrl.evaluation.compare import Comparison, compare
 from sessionrl.evaluation.rankings import Rankings
 
@@ -79,9 +80,9 @@ class Verdict(NamedTuple):
 
 
 def halves(about: Rankings, seed: int) -> Halves | None:
-    """Every session in one half or the other, by chance; None if there is only one."""
+    """Every session in one half or the other, by chance; None if these had less than `FEW_SESSIONS`."""
     sessions = np.unique(about.session)
-    if len(sessions) < 2:
+    if len(sessions) < 2 * FEW_SESSIONS:
         return None
     picked = np.random.default_rng([seed, 1]).permutation(sessions)[: (len(sessions) + 1) // 2]
     picking = np.isin(about.session, picked)
@@ -151,9 +152,7 @@ def at_the_price(dials: Iterable[Dial], measured: Sequence[Point], give_up: floa
     least = measured[0].accuracy.model * (1 - give_up)
     result = []
     for dial in dials:
-        line = sorted(
-            (p.setting.weight, p.accuracy.model) for p in measured if p.setting.dial in (dial.name, START.dial)
-        )
+        line = [(p.setting.weight, p.accuracy.model) for p in line_of(dial.name, measured)]
         weights = [
             round(w + (v - w) * (accuracy - least) / (accuracy - its) * inside, 4)
             for (w, accuracy), (v, its) in (*pairwise(line), *pairwise(line[::-1]))

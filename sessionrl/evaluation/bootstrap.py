@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+FEW_SESSIONS = 10  # below it resampling them says nothing of other visitors: of one session all replicates are equal
 BLOCK = 1 << 24  # weights drawn at once: 64 MiB as float32
 
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.evaluation.averages import Average, Key, averages, check_same_cases, overall
-from sessionrl.evaluation.bootstrap import Floats, Resampling, SessionSums, interval, p_beyond, ratios
+from sessionrl.evaluation.bootstrap import FEW_SESSIONS, Floats, Resampling, SessionSums, interval, p_beyond, ratios
 from sessionrl.evaluation.metric import Better, metric
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.shown import table
@@ -183,7 +183,8 @@ def _of_cases(two: _Two, metrics: Sequence[str], slices: Sequence[str], resampli
     for i, key in enumerate(keys):
         at_model = sides[0].keys.index(key)
         size = int(sides[0].cases[at_model]), int(sides[0].sessions[at_model])
-        yield _Pair(key, float(values[0][i]), float(values[1][i]), drawn[0][:, i] - drawn[1][:, i], *size)
+        differences = drawn[0][:, i] - drawn[1][:, i] if size[1] >= FEW_SESSIONS else None
+        yield _Pair(key, float(values[0][i]), float(values[1][i]), differences, *size)
 
 
 def _of_lists(two: _Two, metrics: Sequence[str], slices: Sequence[str], resampling: Resampling) -> Iterator[_Pair]:

@@ -7,11 +7,12 @@ import numpy as np
 
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.evaluation.averages import Average, Key, averages, check_same_cases, overall
-from sessionrl.evaluation.bootstrap import Resampling, SessionSums, interval, ratios
+from sessionrl.evaluation.bootstrap import FEW_SESSIONS, Resampling, SessionSums, interval, ratios
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.evaluation.slices import slice_names
 from sessionrl.shown import table
 
+FEW = f"no interval: fewer than {FEW_SESSIONS} sessions"
 ONE_SEED = "no interval: a number over all lists together needs at least two training seeds for one"
 BUDGET = 1 << 26  # sums per session held at once: 256 MiB as float32
 
@@ -104,7 +105,9 @@ def _averaged(
     low, high = interval(ratios(resampling.sessions(sums), found.value, found.weight, resampling.seeds(seeds)))
     sizes = [(int(cases), int(sessions), seeds) for cases, sessions in zip(found.cases, found.sessions, strict=True)]
     return {
-        key: Measurement(*key, float(values[i]), float(low[i]), float(high[i]), *sizes[i])
+        key: Measurement(*key, float(values[i]), None, None, *sizes[i], note=FEW)
+        if found.sessions[i] < FEW_SESSIONS
+        else Measurement(*key, float(values[i]), float(low[i]), float(high[i]), *sizes[i])
         for i, key in enumerate(found.keys)
     }
 

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sessionrl.analysis.training_curves import Ending, ending
 from sessionrl.reporting.drawing import COLOURS, Panel, bare
 from sessionrl.reporting.families import family, short
-from sessionrl.reporting.models import Model, Run
+from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import number
-from sessionrl.reporting.training_log import Point, losses, validations
+from sessionrl.reporting.training_log import Point, ended, losses, validations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
 WIDTH, ABOVE, PART, ROW = 360, 104, 38, 30  # points
 TOP, TITLES, BETWEEN, LEFT, RIGHT = 22, 46, 20, 56, 8  # points that words take
 MOST = 6  # parts that are drawn; of `cat` and the like there may be more
-
-
-def ended(run: Run) -> Ending | None:
-    """How the validation of a run ended."""
-    points = validations(run)
-    return ending(np.array([point.at for point in points]), np.array([point.value for point in points]))
 
 
 def curves_panel(model: Model, shares: Mapping[str, float], name: str) -> Panel:
@@ -68,11 +61,12 @@ def sparklines(models: Sequence[Model], name: str) -> Panel:
                 if not points or best is None:
                     continue
                 values = np.array([point.value for point in points])
-                span = np.ptp(values) or 1.0
+                known = values[np.isfinite(values)]
+                span = np.ptp(known) or 1.0
                 across = np.array([point.at for point in points]) / max(1.0, points[-1].at)
-                up = row - 0.7 * (values - values.min()) / span
+                up = row - 0.7 * (values - known.min()) / span
                 axes.plot(across, up, color=colour, linewidth=1.2)
-                axes.plot(best.chosen / max(1.0, points[-1].at), up.min(), "o", color=colour, markersize=4)
+                axes.plot(best.chosen / max(1.0, points[-1].at), np.nanmin(up), "o", color=colour, markersize=4)
         axes.set_yticks(range(len(models)), [f"{short(one.label, 22)}\n{_best(one)}" for one in models])
         axes.tick_params(axis="y", labelcolor=COLOURS["ink"], labelsize=8)
         axes.set_ylim(len(models) - 0.5, -1)

@@ -6,6 +6,7 @@ light ones. Nothing here touches pyplot, which keeps figures alive in a global l
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,7 +88,10 @@ class Panel:
         with _style(self.name):
             buffer = io.StringIO()
             nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-            self._drawn().savefig(buffer, format="svg", metadata=nothing)
+            with warnings.catch_warnings():
+                # Letters are drawn by the fonts of the reader, not by matplotlib's.
+                warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+                self._drawn().savefig(buffer, format="svg", metadata=nothing)
         return _for_the_page(buffer.getvalue(), self.name)
 
     def figure(self) -> "Figure":
@@ -102,6 +106,8 @@ class Panel:
         self.draw(figure)
         return figure
 
+
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # of a name that a shop gives
 
 Frame = Literal["", "hit", "target", "agrees", "differs"]
 
@@ -239,7 +245,7 @@ def bare(axes: "Axes", *sides: str) -> None:
 
 
 def _for_the_page(svg: str, name: str) -> str:
-    svg = svg[svg.index("<svg") :]
+    svg = NOT_IN_XML.sub("\ufffd", svg[svg.index("<svg") :])
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)

@@ -7,7 +7,7 @@ from sessionrl.evaluation.compare import FEW_SEEDS, Comparison
 from sessionrl.evaluation.metrics_file import TIE_GAP_LIMIT
 from sessionrl.reporting.models import assignment
 from sessionrl.reporting.numbers import difference, joined, number, p_value, with_interval
-from sessionrl.reporting.results import Controlled, Results
+from sessionrl.reporting.results import CHECKS, Controlled, Results
 
 
 class Findings(NamedTuple):
@@ -96,8 +96,9 @@ def _of_popularity(one: Comparison) -> str:
 def _objectives(results: Results) -> Iterator[str]:
     for one in results.controlled:
         yield _controlled(one)
-    if results.uncontrolled:
-        labels = joined([model.label for model in results.uncontrolled])
+    alone = [model.label for model in results.uncontrolled if model.part not in CHECKS]
+    if alone:
+        labels = joined(alone)
         yield (
             f"Whether reinforcement learning helped {labels} is not known: "
             "the same encoder trained with next_item only is not among the models."

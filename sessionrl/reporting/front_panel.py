@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sessionrl.analysis.dials import NOISE, POPULARITY, RANDOM, START, SUPERVISED, TRAINED, Setting
+from sessionrl.analysis.dials import NOISE, POPULARITY, RANDOM, START, SUPERVISED, TRAINED, Sample, Setting
 from sessionrl.analysis.front import Point, Verdict, line_of, pareto
 from sessionrl.reporting.drawing import COLOURS, SERIES, Panel, bare, spread
 from sessionrl.reporting.models import Model
@@ -25,7 +25,8 @@ class Turned(NamedTuple):
     points:     on the whole sample
     verdicts:   on the half of it on which no setting was picked
     raised:     the setting with the highest accuracy where settings were picked, measured on the other half
-    events, of: cases of the sample and of the whole test part
+    events:     cases of the sample
+    sample:     how they were drawn
     other:      options besides the objective in which the network trained without RL differs, if there is one
     """
 
@@ -36,8 +37,15 @@ class Turned(NamedTuple):
     verdicts: list[Verdict]
     raised: Point
     events: int
-    of: int
+    sample: Sample
     other: tuple[str, ...] = ()
+
+
+def turning(one: Turned) -> list[str]:
+    """The axes on which the settings differ, all of them if none does."""
+    known = [verdict.axis for verdict in one.verdicts]
+    moved = [axis for axis in known if len({p.axes[axis].model for p in one.points if axis in p.axes}) > 1]
+    return moved or known
 
 
 def front_panel(one: Turned, axis: str, name: str, give_up: float) -> Panel:

@@ -49,8 +49,7 @@ def length(models: tuple[Model, ...], k: int) -> int:
     kept: int = min(run.rankings.top.shape[1] for model in models for run in model.runs)
     if not kept:
         raise CannotDraw(
-            "The rankings of these runs keep no lists (evaluation.top = 0).\n"
-            "  do now: rank again with lists: `sessionrl evaluate RUN evaluation.top=50`"
+            "The rankings of these runs keep no lists (evaluation.top = 0).\n  do now: train with evaluation.top=50"
         )
     return min(k, kept)
 

@@ -140,7 +140,7 @@ def load_models(paths: Iterable[Path]) -> list[Model]:
     runs = [replace(run, n_items=most) for run in runs]
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        groups.setdefault(repr(sorted(flat(_model_options(run)).items())), []).append(run)
+        groups.setdefault(repr(sorted(flat(model_options(run.config)).items())), []).append(run)
     labels = _labels([group[0] for group in groups.values()])
     return [Model(label, *_one_per_seed(group)) for label, group in zip(labels, groups.values(), strict=True)]
 
@@ -189,8 +189,9 @@ def items_known(directory: RunDirectory) -> int:
     return int(pl.scan_parquet(directory.items).select(pl.len()).collect().item())
 
 
-def _model_options(run: Run) -> Options:
-    options = {key: value for key, value in run.config.items() if key not in NOT_THE_MODEL}
+def model_options(config: Options) -> Options:
+    """What of a configuration says which model it is."""
+    options = {key: value for key, value in config.items() if key not in NOT_THE_MODEL}
     # Every seed goes on from a run of its own.
     return options | {key: unstamped(Path(options[key]).name) for key in ("from", "extends") if key in options}
 
@@ -255,8 +256,8 @@ def _label(run: Run, firsts: Sequence[Run], briefly: bool = True) -> str:
 
     briefly: without what is as the preset has it, and of a part that the others do not have only its name
     """
-    name, own = configuration.label(run.config), _model_options(run)
-    others = [_model_options(other) for other in firsts if other is not run]
+    name, own = configuration.label(run.config), model_options(run.config)
+    others = [model_options(other.config) for other in firsts if other is not run]
     different: Options = _other_parts(name, own) if briefly else {}
     for other in others:
         if configuration.label(other) == name:

@@ -50,10 +50,11 @@ for table in (*headline_tables(results), pair_table(results), *grid_tables(resul
 
 MEASUREMENTS = """\
 measurements = pl.DataFrame(
-    [{{"model": label, **asdict(one)}} for label, found in results.measurements.items() for one in found.values()],
+    [{"model": label, **asdict(one)} for label, found in results.measurements.items() for one in found.values()],
     infer_schema_length=None,
 )
-measurements.filter(metric={headline!r}, average="event").select("model", "slice", "cases", "value", "low", "high")"""
+events = measurements.filter(metric=results.headline, average="event")
+events.select("model", "slice", "cases", "value", "low", "high")"""
 
 SHOW = '''\
 from sessionrl.reporting.drawing import Panel
@@ -145,13 +146,12 @@ def write_notebook(
 def _cells(models: Sequence[Model], title: str | None, asked: Asked) -> list[NotebookCell]:
     data = (asked.data or Path(models[0].runs[0].data["prepared"])).resolve()
     runs = "\n".join(f"    {str(path.resolve())!r}," for model in models for path in model.paths)
-    headline = models[0].config["evaluation"]["select_by"]
     return [
         NotebookCell("markdown", f"# {plain(title or f'{len(models)} models on {data.name}')}\n\n{WORDS['title']}"),
         NotebookCell("code", LOAD.format(runs=runs, data=str(data), seed=asked.seed)),
         *_described("findings", FINDINGS),
         *_described("tables", TABLES),
-        *_described("measurements", MEASUREMENTS.format(headline=headline)),
+        *_described("measurements", MEASUREMENTS),
         *_described("pictures", SHOW),
         *_pictures(asked),
         *_described("data", DATA),

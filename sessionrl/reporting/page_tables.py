@@ -10,10 +10,9 @@ from sessionrl.evaluation.metric import metric
 from sessionrl.evaluation.slices import BY_EVENTS
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import NONE, difference, interval, number, p_value, places_of, signed
-from sessionrl.reporting.results import Results
+from sessionrl.reporting.results import ACCURACY, Results
 from sessionrl.shown import table
 
-ACCURACY = ("hit", "ndcg", "mrr", "precision", "recall", "map", "future_purchase_hit", "future_cart_hit")
 SYMBOLS: dict[Mark, str] = {
     "better": "▲", "worse": "▼", "equivalent": "≈", "different": "◆", "not distinguishable": "○",
 }  # fmt: skip

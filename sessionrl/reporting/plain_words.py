@@ -8,13 +8,7 @@ from sessionrl.evaluation.measure import Measurement
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.provenance import command
-from sessionrl.reporting.results import Controlled, Results
-
-# Objectives whose second task has nothing of what visitors earned: a gain of theirs is none of reinforcement learning.
-CHECKS = (
-    *("hist", "fut", "cat", "random_target", "extra_head", "shuffled_order"),
-    *("shuffled_reward", "random_reward", "constant_reward", "endless", "frozen_encoder"),
-)
+from sessionrl.reporting.results import CHECKS, Controlled, Results
 
 
 class Step(NamedTuple):
@@ -131,9 +125,9 @@ def _not_better(results: Results) -> Iterator[str]:
     unbeaten = [one.label for one in counting if one is not results.best and _mark(results, one) != "worse"]
     if networks and results.best in counting:
         yield f"No trained network is better than {results.best.label}, which only counts."
-    elif networks and unbeaten:
+    elif results.best in networks and unbeaten:
         yield (
-            f"No trained network is shown to be better than {joined(unbeaten)}, which only "
+            f"{results.best.label} is not shown to be better than {joined(unbeaten)}, which only "
             f"{'counts' if len(unbeaten) == 1 else 'count'}."
         )
     marks = {label: one.mark for label, one in results.to_popularity.items()}
@@ -248,11 +242,13 @@ def _k(name: str) -> str:
 
 def _of_a_hundred(share: float) -> str:
     """A whole number, but never none of what there is, nor all of what is not."""
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:
         return "fewer than 1"
     return "more than 99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
 
 
 def _share(value: float) -> str:
-    """In whole per cent, but for the first and the last of them, so that all is said of all alone."""
+    """In whole per cent, but for the first and the last of them, so that all is said of all alone and none of none."""
+    if 0 < value < 0.001 or 0.999 < value < 1:
+        return "less than 0.1%" if value < 0.5 else "more than 99.9%"
     return f"{100 * value:.{1 if value < 0.1 or 0.99 < value < 1 else 0}f}%"

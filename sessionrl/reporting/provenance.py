@@ -19,7 +19,7 @@ from sessionrl.evaluation.metric import metric
 from sessionrl.reporting.models import Kind, Model, Options, Run, flat
 from sessionrl.reporting.numbers import NONE
 from sessionrl.reporting.page_tables import Cell, Column, Row, TableView
-from sessionrl.reporting.training_log import choice
+from sessionrl.reporting.training_log import ended
 from sessionrl.runs import PreparedDirectory
 
 
@@ -47,13 +47,13 @@ def run_table(models: Sequence[Model]) -> TableView:
 
 
 def _run_cells(run: Run, kind: Kind) -> tuple[Cell, ...]:
-    about, best = run.environment, choice(run)
+    about, best = run.environment, ended(run)
     none = Cell(NONE, title="a baseline has no epochs" if kind == "baseline" else "no validation was logged")
     started, _, time = str(about.get("started", NONE)).partition("T")
     commit, plus, changes = str(about.get("commit", NONE)).partition("+")
     return (
         Cell(str(run.seed)),
-        Cell(str(best.epoch)) if best else none,
+        Cell(str(best.chosen)) if best else none,
         Cell(f"{best.value:.4f}") if best else none,
         Cell(started, time[:5], title="UTC"),
         Cell(str(about.get("sessionrl", NONE))),

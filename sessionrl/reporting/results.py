@@ -13,10 +13,16 @@ from sessionrl.evaluation.measure import Measurement, measure
 from sessionrl.evaluation.metric import CaseMetric, metric
 from sessionrl.evaluation.metrics_file import TieGap, tie_gaps
 from sessionrl.evaluation.slices import slice_names
-from sessionrl.reporting.models import Model, Options, differences, load_catalogue
+from sessionrl.reporting.models import Model, Options, differences, load_catalogue, model_options
 
 REPLICATES = 2000
 ALPHA = 0.05
+ACCURACY = ("hit", "ndcg", "mrr", "precision", "recall", "map", "future_purchase_hit", "future_cart_hit")
+# Objectives whose second task has nothing of what visitors earned: a gain of theirs is none of reinforcement learning.
+CHECKS = (
+    *("hist", "fut", "cat", "random_target", "extra_head", "shuffled_order"),
+    *("shuffled_reward", "random_reward", "constant_reward", "endless", "frozen_encoder"),
+)
 
 Key = tuple[str, str, Average]
 
@@ -210,8 +216,9 @@ def besides_the_objective(model: Model, control: Model) -> Options:
     def rest(config: Options) -> Options:
         objective = config["objective"]
         supervised = {key: value for key, value in objective.items() if key != "name"}
-        kept = {key: config.get(key) for key in ("refit", "items", "backbone", "training", "policy", "ensemble")}
-        return kept | {"objective": {"supervised": objective.get("supervised", supervised)}}
+        chosen_by = {key: config["evaluation"].get(key) for key in ("select_by", "select_on")}
+        kept = {key: value for key, value in model_options(config).items() if key != "preset"}
+        return kept | {"evaluation": chosen_by, "objective": {"supervised": objective.get("supervised", supervised)}}
 
     return differences(rest(complete_config(model)), rest(complete_config(control)))
 
@@ -225,12 +232,10 @@ def complete_config(model: Model) -> Options:
 
 
 def _headline(models: Sequence[Model]) -> str:
-    """What chose the epochs; of the first network, because a baseline chooses nothing."""
+    """What chose the epochs, if it is accuracy; of the first network, because a baseline chooses nothing."""
     first = next((model for model in models if model.kind == "network"), models[0])
     name = str(first.config["evaluation"]["select_by"])
-    if not isinstance(metric(name), CaseMetric):
-        name = "ndcg@20"
-    return name
+    return name if name.partition("@")[0] in ACCURACY and isinstance(metric(name), CaseMetric) else "ndcg@20"
 
 
 def _common_metrics(models: Sequence[Model]) -> tuple[str, ...]:

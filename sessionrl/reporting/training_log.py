@@ -4,16 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sessionrl.analysis.training_curves import Ending, ending
 from sessionrl.reporting.models import Run
 
 LONGEST = 250  # points of a curve; of more, the means of neighbours are kept
-
-
-class Choice(NamedTuple):
-    """The epoch that validation chose, from 1, and what it said there."""
-
-    epoch: int
-    value: float
 
 
 class Point(NamedTuple):
@@ -28,13 +22,10 @@ def validations(run: Run) -> list[Point]:
     return [Point(entry["epoch"], entry["validation"]) for entry in run.log if "validation" in entry]
 
 
-def choice(run: Run) -> Choice | None:
-    """The first epoch with the highest value; None for what was not chosen on validation."""
-    found = [point for point in validations(run) if point.at > 0]
-    if not found:
-        return None
-    best = max(found, key=lambda point: point.value)
-    return Choice(int(best.at), best.value)
+def ended(run: Run) -> Ending | None:
+    """The epoch that validation chose, and how it went on; None for what was not chosen on validation."""
+    points = validations(run)
+    return ending(np.array([point.at for point in points]), np.array([point.value for point in points]))
 
 
 def losses(run: Run) -> dict[str, list[Point]]:

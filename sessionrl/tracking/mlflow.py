@@ -29,10 +29,11 @@ class MLflow:
         tag = quote(str(run), safe="/ ()[],+@")  # a quotation mark would end the text it is sought in
         self._id = self._found(tag) or self._made(run.name, tag)
 
-    def known(self) -> set[tuple[str, int]]:
+    def known(self) -> dict[tuple[str, int], float]:
         """What the store has of this run."""
         names = self._client.get_run(self._id).data.metrics
-        return {(name, one.step) for name in names for one in self._client.get_metric_history(self._id, name)}
+        every = [(name, one) for name in names for one in self._client.get_metric_history(self._id, name)]
+        return {(name, one.step): one.value for name, one in sorted(every, key=lambda pair: pair[1].timestamp)}
 
     def begin(self, options: Options, text: str) -> None:
         """The options are parameters; one that is longer than MLflow takes is cut."""

@@ -22,9 +22,9 @@ class TensorBoard:
         places = (Path(directory) / (run.name + (f"-{n}" if n > 1 else "")) for n in itertools.count(1))
         self._folder = next(place for place in places if self._is_ours(place))
 
-    def known(self) -> set[tuple[str, int]]:
+    def known(self) -> dict[tuple[str, int], float]:
         """Nothing: everything is told anew."""
-        return set()
+        return {}
 
     def begin(self, options: Options, text: str) -> None:
         """The configuration stands under Text."""

@@ -27,8 +27,8 @@ class Tracker(Protocol):
     is not told again.
     """
 
-    def known(self) -> set[tuple[str, int]]:
-        """Names and steps of the points that it has already, from an earlier call."""
+    def known(self) -> dict[tuple[str, int], float]:
+        """The points that it has already, from an earlier call: the newest value by name and step."""
         ...
 
     def begin(self, options: Options, text: str) -> None:
@@ -50,7 +50,7 @@ class Told:
 
     tracker: Tracker
     run: RunDirectory
-    points: set[tuple[str, int]] = field(default_factory=set)
+    points: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Tell the configuration, and what the log has already."""
@@ -66,12 +66,18 @@ class Told:
     def end(self) -> None:
         """Tell the measurements, if there are any."""
         measured = measurements(MetricsFile.load(self.run.metrics)) if self.run.metrics.is_file() else {}
-        self._add([Point(name, 0, value) for name, value in measured.items()])
+        # A run may have been measured anew, as `evaluate` does.
+        self._add([Point(name, 0, value) for name, value in measured.items()], anew=True)
         self.tracker.end(options(configuration.load(str(self.run.config))), measured)
 
-    def _add(self, points: list[Point]) -> None:
-        new = [point for point in points if (point.name, point.step) not in self.points]
-        self.points |= {(point.name, point.step) for point in new}
+    def _add(self, points: list[Point], anew: bool = False) -> None:
+        """anew: whether another value than the known one is told."""
+        new = [
+            point
+            for point in points
+            if (known := self.points.get((point.name, point.step))) is None or (anew and known != point.value)
+        ]
+        self.points |= {(point.name, point.step): point.value for point in new}
         if new:
             self.tracker.add(new)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessionrl.analysis import agreement
-from sessionrl.analysis.agreement import mean_overlap, overlap, overlap_of_models, overlap_of_seeds
+from sessionrl.analysis.agreement import apart, overlap, overlaps, overlaps_of_models, overlaps_of_seeds
 from sessionrl.analysis.examples import PAIRED, RULES, Compared, by_id, choose
 from sessionrl.data.catalogue import Catalogue
 from sessionrl.errors import BadOption, UnknownName
@@ -193,9 +193,9 @@ def test_a_position_that_cannot_be_predicted():
 def test_overlap_by_hand():
     rows = BOTH.cases
     np.testing.assert_array_equal(overlap(A.top[rows], B.top[rows]), [0.5, 0, 0.5, 1, 1, 1])
-    assert mean_overlap(A, B, rows, 2) == pytest.approx(4 / 6)
-    assert mean_overlap(A, B, rows, 1) == pytest.approx(4 / 6)  # the first items: rows 1, 6, 7, 9
-    assert np.isnan(mean_overlap(A, B, rows[:0], 2))
+    assert overlaps(A, B, rows, 2).tolist() == [0.5, 0, 0.5, 1, 1, 1]
+    assert overlaps(A, B, rows, 1).mean() == pytest.approx(4 / 6)  # the first items: rows 1, 6, 7, 9
+    assert len(overlaps(A, B, rows[:0], 2)) == 0
 
 
 def test_overlap_in_pieces(monkeypatch):
@@ -206,16 +206,34 @@ def test_overlap_in_pieces(monkeypatch):
 
 def test_models_are_compared_with_different_seeds_where_there_are_any():
     rows = BOTH.cases
-    assert overlap_of_models({1: A}, {1: B}, rows, 2) == pytest.approx(4 / 6)
-    assert overlap_of_models({1: A, 2: B}, {1: A, 2: B}, rows, 2) == pytest.approx(4 / 6)  # A with A would be 1
-    assert overlap_of_models({1: A}, {1: A, 2: B}, rows, 2) == pytest.approx(4 / 6)
+
+    def mean(one, other):
+        return overlaps_of_models(one, other, rows, 2).mean()
+
+    assert mean({1: A}, {1: B}) == pytest.approx(4 / 6)
+    assert mean({1: A, 2: B}, {1: A, 2: B}) == pytest.approx(4 / 6)  # A with A would be 1
+    assert mean({1: A}, {1: A, 2: B}) == pytest.approx(4 / 6)
     # Of seeds 1, 2 and 2, 3 only 2 with 2 is left out, wherever it stands.
-    assert overlap_of_models({1: A, 2: B}, {2: B, 3: A}, rows, 2) == pytest.approx((4 / 6 + 1 + 4 / 6) / 3)
+    assert mean({1: A, 2: B}, {2: B, 3: A}) == pytest.approx((4 / 6 + 1 + 4 / 6) / 3)
 
 
 def test_seeds_of_one_model():
-    assert overlap_of_seeds({1: A}, BOTH.cases, 2) is None
-    assert overlap_of_seeds({1: A, 2: B, 3: A}, BOTH.cases, 2) == pytest.approx((4 / 6 + 1 + 4 / 6) / 3)
+    assert overlaps_of_seeds({1: A}, BOTH.cases, 2) is None
+    three = overlaps_of_seeds({1: A, 2: B, 3: A}, BOTH.cases, 2)
+    assert three.mean() == pytest.approx((4 / 6 + 1 + 4 / 6) / 3)
+
+
+def test_how_much_less_is_shared_has_an_interval_over_sessions():
+    random = np.random.default_rng(1)
+    session = np.repeat(np.arange(200), 3)
+    of_session = random.normal(size=200)[session] / 4
+    within, between = 0.7 + of_session + random.normal(size=600) / 9, 0.6 + of_session + random.normal(size=600) / 9
+    found = apart(within, between, session, seed=0)
+    assert found.low < 0.1 < found.high  # what is the same of a session goes out of the difference
+    assert found.high - found.low < 0.05
+    assert found.value == pytest.approx((within - between).mean())
+    none = apart(within[:27], between[:27], session[:27], seed=0)
+    assert np.isnan([none.low, none.high]).all()
 
 
 def test_examples_of_the_docstrings():

@@ -56,7 +56,8 @@ def turned(scorer, sessions, catalogue, chosen, events=1000):
 
 
 @pytest.mark.parametrize("policy", [{"name": "greedy"}, {"name": "greedy", "revisit": [2.0, 1.0]}])
-def test_weight_0_is_the_run_itself_on_the_sample(catalogue, sessions, policy):
+def test_weight_0_is_the_run_itself_on_the_sample(catalogue, sessions, policy, monkeypatch):
+    monkeypatch.setattr(dials, "SESSIONS", 20)
     one = scorer(catalogue, policy)
     sample, found = turned(one, sessions, catalogue, dials.dials_of(["a", "b"]), events=90)
     assert 50 < len(found[START]) <= 90 < sample.of
@@ -127,7 +128,23 @@ def test_of_many_heads_only_the_sum_gets_a_dial():
     assert all(weight > 0 for weight in dials.dials_of(["a"])[-1].weights)
 
 
-def test_sessions_are_drawn_whole_and_those_without_a_case_never(catalogue, sessions):
+def test_where_few_sessions_would_fit_each_gives_one_case(catalogue, sessions):
+    every = dials.sampled(sessions, catalogue.recommendable, 10**6, seed=1)
+    assert every.whole
+    of = len(np.unique(every.cases.session))
+    for events in (of, 30):
+        sample = dials.sampled(sessions, catalogue.recommendable, events, seed=1)
+        assert not sample.whole
+        assert len(sample.cases.session) == len(np.unique(sample.cases.session)) == len(sample.sessions.lengths)
+        assert len(sample.cases.session) in (events, of)
+        assert (sample.cases.length >= 1).all()
+        items = sample.sessions.items[sample.sessions.offsets[sample.cases.session] + sample.cases.length]
+        assert catalogue.recommendable[items].all()
+    assert len(set(dials.sampled(sessions, catalogue.recommendable, of, seed=2).cases.length.tolist())) > 2
+
+
+def test_sessions_are_drawn_whole_and_those_without_a_case_never(catalogue, sessions, monkeypatch):
+    monkeypatch.setattr(dials, "SESSIONS", 5)
     sample = dials.sampled(sessions, catalogue.recommendable, 40, seed=1)
     assert len(sample.cases.session) <= 40
     ids = sample.sessions.ids.to_numpy()
@@ -175,6 +192,18 @@ def test_dials_are_tried_again_where_they_are_about_to_cost_too_much(catalogue, 
     # From .1 to 8 accuracy falls from .99 to .89, so that .98 is a tenth of the way.
     assert closer["a"] == pytest.approx([0.1 + 0.79 * inside for inside in front.INSIDE])
     assert closer[POPULARITY] == ()
+
+
+def test_a_network_of_its_own_is_weighed_from_its_own_weight_0(catalogue, sessions):
+    """The control at weight 0 is not the network at weight 0, so that its line does not go through it."""
+    one = front.points({START: known_points(catalogue, sessions)[1][START]}, catalogue, HEADLINE, seed=0)[0]
+    accuracy = {0.0: 0.4, 0.1: 0.2, -0.1: 0.2}
+    own = [with_accuracy(one._replace(setting=Setting(dials.SUPERVISED, w)), its) for w, its in accuracy.items()]
+    (found,) = front.at_the_price([Dial(dials.SUPERVISED, (), ())], [with_accuracy(one, 0.3), *own], 0.02)
+    # .294 is 53 % of the way from .4 to .2, on both sides.
+    assert sorted(found.weights) == pytest.approx(
+        sorted(s * 0.053 * i for i in front.INSIDE for s in (1, -1)), abs=1e-4
+    )
 
 
 def test_a_verdict_takes_the_highest_that_costs_little_and_measures_it_where_it_was_not_picked(catalogue, sessions):

@@ -123,12 +123,12 @@ def test_of_three_models_the_reinforced_one_is_compared_with_its_control(shelf):
 
 def test_a_model_that_was_told_the_categories_is_named(shelf):
     made = subject(shelf, {"gru4rec": turning(0.05)})
-    assert "No model was told the categories: where they agree" in Closest(shown=1).draw(made)[0].caption
+    assert "No network was told the category: where they agree" in Closest(shown=1).draw(made)[0].caption
     items = made.networks[0].config["items"]
     items["features"] = ["price"]
-    assert "No model was told the categories, but gru4rec read price" in Closest(shown=1).draw(made)[0].caption
+    assert "No network was told the category, but gru4rec read price" in Closest(shown=1).draw(made)[0].caption
     items["features"] = ["category", "price"]
-    assert "gru4rec knew the categories from the table of items" in Closest(shown=1).draw(made)[0].caption
+    assert "gru4rec read the category in the table of items" in Closest(shown=1).draw(made)[0].caption
     assert "gru4rec read the category in the table of items" in NeighboursOfOneCategory().draw(made)[0].caption
 
 
@@ -267,7 +267,7 @@ def test_few_items_are_drawn_by_lot_and_another_column_is_asked(shelf):
     (drawing,) = NeighboursOfOneCategory(column="shelf", items=30).draw(made)
     assert drawing.title == "How often neighbours are of the same shelf"
     assert "Over 30 drawn of 60 items" in drawing.reading
-    assert "No network was told the shelf." in drawing.caption
+    assert "No network was told the shelf: " in drawing.caption
     with pytest.raises(CannotDraw, match="no column 'colour'"):
         NeighboursOfOneCategory(column="colour").draw(made)
     text = drawing.panels[0].svg

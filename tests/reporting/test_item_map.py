@@ -20,6 +20,7 @@ from sessionrl.reporting.map_panel import map_panel, moved_panel
 from sessionrl.reporting.pictures import item_map as words
 from sessionrl.reporting.pictures.item_map import Map
 from sessionrl.reporting.products import Products
+from sessionrl.reporting.results import besides_the_objective
 from sessionrl.reporting.subject import CannotDraw, Subject
 
 N, PLANTED = 60, [4, 17, 41]
@@ -66,7 +67,7 @@ def test_the_items_that_were_moved_are_found_and_named(found):
 
 def test_what_was_only_turned_was_not_moved(planted, vectors):
     same = item_map({"one": vectors, "two": -2 * vectors}, np.arange(1, N + 1), catalogue(), RECIPE)
-    assert words._what_changed(same, 0.4) == "two has the arrangement of one: nothing was moved."
+    assert words._what_changed(same, 0.4, "the objective") == "two has the arrangement of one: nothing was moved."
     assert words._moved_farthest(same) == ""
     assert same.places[0] == pytest.approx(same.places[1], abs=1e-9)
 
@@ -77,7 +78,16 @@ def test_what_was_only_turned_was_not_moved(planted, vectors):
     (None, "it takes two trainings of before with different seeds."),
 ])  # fmt: skip
 def test_what_changed_is_judged_beside_another_seed(found, another, verdict):
-    assert words._what_changed(found, another).endswith(verdict)
+    assert words._what_changed(found, another, "the objective").endswith(verdict)
+
+
+def test_what_moved_items_is_the_objective_only_where_nothing_else_differs(subject):
+    control, model = (next(one for one in subject.models if one.label == label) for label in ("gru4rec-ce", "sqn-gru"))
+    alone = words._cause([control, model]) == "the objective"
+    assert alone == (not besides_the_objective(model, control))
+    model.config["inputs"]["gaps"] = not model.config["inputs"]["gaps"]
+    assert words._cause([control, model]) == "all in which the two differ, and not the objective alone,"
+    model.config["inputs"]["gaps"] = not model.config["inputs"]["gaps"]
 
 
 def test_a_map_lies_in_a_square_and_items_know_their_words(found):
@@ -187,12 +197,11 @@ def test_pictures_of_the_shop_stay_within_their_budget(vectors):
 
 
 def test_how_to_read_says_what_the_method_cannot_show(found):
-    said = words._how_to_read(found, "category", ())
+    said = words._how_to_read(found, "category", "Nobody was told.")
     assert re.search(r"Drawn by PCA: the two axes hold \d+% of the differences, the rest is not to be seen\.", said)
-    assert "were found from clicks alone" in said
-    assert "which a and b knew from the table of items" in words._how_to_read(found, "category", ["a", "b"])
+    assert "categories that the model keeps together. Nobody was told. Drawn" in said
     islands = replace(found, projection=Projection(found.places[0], "tsne", None, 0.9))
-    assert "Drawn by t-SNE: what is near is meant" in words._how_to_read(islands, "popularity", ())
+    assert "Drawn by t-SNE: what is near is meant" in words._how_to_read(islands, "popularity", "")
 
 
 def test_no_item_is_named_where_none_stands_out(found):

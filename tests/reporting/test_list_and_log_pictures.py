@@ -85,7 +85,7 @@ def test_the_lens_says_where_another_objective_changed_nothing(shelf):
     caption = PopularityLens().draw(Subject(tuple(load_models(paths))))[0].caption
     assert (
         "No tenth differs by as much as 1% of the places from the same encoder without reinforcement learning: "
-        f"{label} (against {other}). There it changed next to nothing about who is shown." in caption
+        f"{label} (against {other}). There it changed next to nothing about how popular what is shown is." in caption
     )
 
 
@@ -193,8 +193,7 @@ def test_shorter_lists_are_drawn_as_long_as_they_are_and_none_not_at_all(shelf, 
     with pytest.raises(CannotDraw) as error:
         PopularityLens().draw(Subject(tuple(load_models([run]))))
     assert str(error.value) == (
-        "The rankings of these runs keep no lists (evaluation.top = 0).\n"
-        "  do now: rank again with lists: `sessionrl evaluate RUN evaluation.top=50`"
+        "The rankings of these runs keep no lists (evaluation.top = 0).\n  do now: train with evaluation.top=50"
     )
 
 
@@ -230,7 +229,7 @@ def test_kinds_with_their_share_of_the_rewards(log):
 def test_zipf_counts_the_training_part(log, prepared):
     drawing = Zipf().draw(log)[0]
     assert table(drawing)["events"][0] == prepared.train.counts(31).max()
-    assert drawing.caption.startswith("1% of the 30 items with events in training take ")
+    assert drawing.caption.startswith("The most frequent of the 30 items with events in training takes ")
 
 
 def test_repeats_name_the_share_of_the_test_part(log, prepared):

@@ -221,7 +221,7 @@ def test_agreement_beside_two_seeds_of_one_model(shelf):
     assert drawing.title == "How many of the first 10 items two models share"
     assert (
         f"sqn-gru and its control gru4rec share {100 * between:.0f}% of their items, two seeds of sqn-gru 100% and "
-        "two seeds of gru4rec 100%: the other objective changes the lists more than another seed does."
+        "two seeds of gru4rec 100%: the other objective changes the lists more than another seed does ("
     ) in drawing.caption
 
 

@@ -2,7 +2,7 @@ import pytest
 from shelf import NEXT_ITEM, network, rankings
 
 from sessionrl.reporting.models import load_models
-from sessionrl.reporting.training_log import LONGEST, choice, losses, validations
+from sessionrl.reporting.training_log import LONGEST, ended, losses, validations
 from sessionrl.runs import RunDirectory
 
 
@@ -16,7 +16,7 @@ def run(shelf):
 
 def test_the_first_epoch_with_the_highest_value_was_chosen(run):
     assert [(point.at, round(point.value, 3)) for point in validations(run)] == [(1, 0.101), (2, 0.141), (3, 0.131)]
-    assert choice(run) == (2, 0.14 + 1 / 1000)
+    assert ended(run) == (2, 0.14 + 1 / 1000, 3, False)
 
 
 def test_the_loss_of_the_refit_is_not_mixed_in(run):
@@ -41,5 +41,5 @@ def test_a_run_without_a_log_chose_nothing(shelf):
     path = shelf.run("gru4rec", network(), rankings(1, 1))
     (path / "log.jsonl").unlink()
     (model,) = load_models([path])
-    assert choice(model.runs[0]) is None
+    assert ended(model.runs[0]) is None
     assert losses(model.runs[0]) == {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from sessionrl.analysis.agreement import SEEDS, Rows, overlap_of_models, overlap_of_seeds
+from sessionrl.analysis.agreement import SEEDS, Apart, Floats, Rows, apart, overlaps_of_models, overlaps_of_seeds
 from sessionrl.evaluation.slices import cases_in
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, bare, csv_text
@@ -23,16 +23,27 @@ if TYPE_CHECKING:
 SAMPLE = 50_000  # events that are compared, drawn by the seed of the subject
 CELL = 44  # points
 STRONGEST = 0.5  # opacity of a cell that agrees fully: the number on it stays readable
-NEAR = 0.01  # difference of overlaps that is not worth a word
+NEAR = 0.02  # difference of overlaps that is not worth a word
 
 
 class _Overlaps(NamedTuple):
-    """k: items of a list; rows: events compared; of: events there are; values: [M, M], NaN where there is none."""
+    """Of M models.
+
+    k:    items of a list
+    rows: events compared
+    of:   events there are
+    each: [n] of every event, by two models, or twice the same one for its seeds; the second is not behind the first
+    """
 
     k: int
     rows: Rows
     of: int
-    values: np.ndarray[tuple[int, int], np.dtype[np.float64]]
+    each: dict[tuple[int, int], Floats]
+
+    def mean(self, one: int, other: int) -> float:
+        """NaN where there is none."""
+        found = self.each.get((max(one, other), min(one, other)))
+        return float("nan") if found is None else float(found.mean())
 
 
 @register("picture", "agreement")
@@ -59,16 +70,16 @@ class Agreement:
         found = _overlaps(subject, self.k)
         labels = [model.label for model in models]
         rows = [
-            [one, other, found.k, found.values[i, j], len(found.rows)]
+            [one, other, found.k, found.mean(i, j), len(found.rows)]
             for i, one in enumerate(labels)
             for j, other in enumerate(labels)
-            if i <= j and np.isfinite(found.values[i, j])
+            if i <= j and np.isfinite(found.mean(i, j))
         ]
         return [
             Drawing(
                 "agreement",
                 f"How many of the first {found.k} items two models share",
-                _caption(models, found),
+                _caption(models, found, subject.seed),
                 (_panel(labels, found),),
                 csv_text(["model", "other", "k", "overlap", "events"], rows),
             )
@@ -84,19 +95,19 @@ def _overlaps(subject: Subject, k: int) -> _Overlaps:
     rows = possible
     if len(rows) > SAMPLE:
         rows = np.sort(np.random.default_rng(subject.seed).choice(rows, SAMPLE, replace=False))
-    values = np.full((len(models), len(models)), np.nan)
+    each = {}
     for i, one in enumerate(models):
         own = {run.seed: run.rankings for run in one.runs[:SEEDS]}
-        same = overlap_of_seeds(own, rows, k)
-        values[i, i] = np.nan if same is None else same
+        if (same := overlaps_of_seeds(own, rows, k)) is not None:
+            each[i, i] = same
         for j, other in enumerate(models[:i]):
             theirs = {run.seed: run.rankings for run in other.runs[:SEEDS]}
-            values[i, j] = values[j, i] = overlap_of_models(own, theirs, rows, k)
-    return _Overlaps(k, rows, len(possible), values)
+            each[i, j] = overlaps_of_models(own, theirs, rows, k)
+    return _Overlaps(k, rows, len(possible), each)
 
 
 def _panel(labels: Sequence[str], found: _Overlaps) -> Panel:
-    n, values = len(labels), found.values
+    n = len(labels)
 
     def draw(figure: "Figure") -> None:
         from matplotlib.patches import Rectangle
@@ -104,7 +115,7 @@ def _panel(labels: Sequence[str], found: _Overlaps) -> Panel:
         axes = figure.add_subplot()
         for row in range(n):
             for column in range(row + 1):
-                value = values[row, column]
+                value = found.mean(row, column)
                 known = bool(np.isfinite(value))
                 axes.add_patch(
                     Rectangle(
@@ -131,7 +142,7 @@ def _panel(labels: Sequence[str], found: _Overlaps) -> Panel:
         axes.tick_params(labelcolor=COLOURS["ink"])
         bare(axes, "left", "bottom")
 
-    said = "; ".join(f"{labels[i]} and {labels[j]} {_cell(values[i, j])}" for i in range(n) for j in range(i))
+    said = "; ".join(f"{labels[i]} and {labels[j]} {_cell(found.mean(i, j))}" for i in range(n) for j in range(i))
     return Panel("agreement", (200 + CELL * n, 110 + CELL * n), f"Items in common: {said}.", draw)
 
 
@@ -139,7 +150,7 @@ def _cell(value: float) -> str:
     return f"{100 * value:.0f}%"
 
 
-def _caption(models: Sequence[Model], found: _Overlaps) -> str:
+def _caption(models: Sequence[Model], found: _Overlaps, seed: int) -> str:
     which = (
         f"{found.of:,} events" if len(found.rows) == found.of else f"{len(found.rows):,} of {found.of:,} events, drawn"
     )
@@ -152,31 +163,36 @@ def _caption(models: Sequence[Model], found: _Overlaps) -> str:
         for model in models
         if model.kind == "network" and model.part != "next_item" and (control := control_of(model, models)) is not None
     ]
-    sentences += [_about_a_pair(models, found, model, control) for model, control in pairs]
-    if any(not _of_seeds(found, *pair) for pair in pairs):
+    sentences += [_about_a_pair(models, found, model, control, seed) for model, control in pairs]
+    if any(not any((one, one) in found.each for one in pair) for pair in pairs):
         sentences.append("How much of the rest is chance cannot be said of models with one training seed each.")
     if any(len(model.runs) > SEEDS for model in models):
         sentences.append(f"Of every model the first {SEEDS} seeds are compared.")
     return " ".join(sentences)
 
 
-def _about_a_pair(models: Sequence[Model], found: _Overlaps, model: int, control: int) -> str:
+def _about_a_pair(models: Sequence[Model], found: _Overlaps, model: int, control: int, seed: int) -> str:
     """What their overlap means: next to that of two seeds of each, where there are any."""
-    value = float(found.values[model, control])
-    said = f"{models[model].label} and its control {models[control].label} share {_cell(value)} of their items"
-    seeds = _of_seeds(found, model, control)
+    said = f"{models[model].label} and its control {models[control].label} share {_cell(found.mean(model, control))}"
+    seeds = [one for one in (model, control) if (one, one) in found.each]
     if not seeds:
-        return f"{said}."
-    own = " and ".join(f"two seeds of {models[one].label} {_cell(overlap)}" for one, overlap in seeds.items())
-    much = "no more" if value >= min(seeds.values()) - NEAR else "more"
+        return f"{said} of their items."
+    own = " and ".join(f"two seeds of {models[one].label} {_cell(found.mean(one, one))}" for one in seeds)
+    least = min(seeds, key=lambda one: found.mean(one, one))
+    between = found.each[max(model, control), min(model, control)]
+    session = models[0].runs[0].rankings.session[found.rows]
+    than = apart(found.each[least, least], between, session, seed)
     other = besides_the_objective(models[model], models[control])
     what = f"the other objective and other options ({', '.join(other)}) together change" if other else (
         "the other objective changes"
     )  # fmt: skip
-    return f"{said}, {own}: {what} the lists {much} than another seed does."
+    return f"{said} of their items, {own}: {_verdict(what, than)}."
 
 
-def _of_seeds(found: _Overlaps, model: int, control: int) -> dict[int, float]:
-    """The overlap of two seeds of each of the two that has two."""
-    own = {one: float(found.values[one, one]) for one in (model, control)}
-    return {one: overlap for one, overlap in own.items() if np.isfinite(overlap)}
+def _verdict(what: str, than: Apart) -> str:
+    points = f"{100 * than.value:.1f} points less in common [{100 * than.low:.1f}, {100 * than.high:.1f}]"
+    if than.high <= NEAR:
+        return f"{what} the lists no more than another seed does"
+    if than.low > 0 and than.value > NEAR:
+        return f"{what} the lists more than another seed does ({points})".replace("-", "−")
+    return f"whether {what} the lists more than another seed does cannot be told"

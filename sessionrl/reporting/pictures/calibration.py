@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isclose
 from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
@@ -133,9 +134,13 @@ def _sparse(reward: _Reward) -> str:
     if not reward.above:
         return f"{reward.names[0]}: every event earns {paid(reward.smallest)}, so that there is nothing to prefer."
     top = max(reward.earned, key=lambda one: one.mean)
+    alike = [one for one in reward.earned if isclose(one.mean, top.mean, rel_tol=1e-6)]
+    who = joined([f"a {one.kind}" for one in alike])
+    of = "; ".join(shares(one) for one in alike)
+    earn = "earns" if len(alike) == 1 else "earn"
     return (
         f"{reward.names[0]}: {reward.above:.0%} of the events earn more than the smallest reward, "
-        f"{paid(reward.smallest)}; a {top.kind} earns most, {paid(top.mean)} on average ({shares(top)})."
+        f"{paid(reward.smallest)}; {who} {earn} most, {paid(top.mean)} on average ({of})."
     )
 
 

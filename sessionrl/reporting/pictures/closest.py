@@ -16,9 +16,8 @@ from sessionrl.data.catalogue import Catalogue
 from sessionrl.errors import BadOption, UnknownName, did_you_mean
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import Drawing, Frame, ProductCell, ProductPanel, ProductRow, csv_text
-from sessionrl.reporting.families import family
+from sessionrl.reporting.families import family, told
 from sessionrl.reporting.models import Model
-from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.pictures.sheets import pair_of
 from sessionrl.reporting.subject import CannotDraw, Subject
@@ -204,7 +203,7 @@ def _caption(of: Range, models: Sequence[Model], options: Closest) -> list[str]:
     sentences = ["Each block is one item; below it the items that each model holds for most, and for least, alike."]
     if (of.labels >= 0).any():
         sentences.append("A full frame: the neighbour is of the item's own category; a dashed one: of another.")
-        sentences.append(_told(models))
+        sentences.append(told(models, "category"))
     events = of.catalogue.counts[1:]
     few = int((events < options.least_events).sum())
     if few and not (of.catalogue.counts[of.among] < options.least_events).any():
@@ -220,18 +219,6 @@ def _caption(of: Range, models: Sequence[Model], options: Closest) -> list[str]:
     if options.recommendable:
         sentences.append("Items that may not be recommended are left out.")
     return sentences
-
-
-def _told(models: Sequence[Model]) -> str:
-    """What the models read of the table of items, so that nobody takes for learned what was given."""
-    read = {model.label: list(model.config["items"].get("features", ())) for model in models}
-    told = [label for label, columns in read.items() if "category" in columns]
-    if told:
-        return f"{joined(told)} knew the categories from the table of items, so agreeing proves little there."
-    other = [f"{label} read {joined(columns)}" for label, columns in read.items() if columns]
-    if other:
-        return f"No model was told the categories, but {joined(other)} in the table of items."
-    return "No model was told the categories: where they agree, it was learned from what visitors did."
 
 
 def _alike(subject: Subject, models: Sequence[Model], of: Range, vectors: Mapping[str, Vectors]) -> list[str]:

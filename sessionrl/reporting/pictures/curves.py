@@ -9,13 +9,13 @@ from pydantic import Field
 
 from sessionrl.analysis.training_curves import shares, trend
 from sessionrl.registry import register
-from sessionrl.reporting.curve_panels import curves_panel, ended, sparklines
+from sessionrl.reporting.curve_panels import curves_panel, sparklines
 from sessionrl.reporting.drawing import Drawing, csv_text
 from sessionrl.reporting.models import Model, Run
 from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.subject import CannotDraw, Subject
-from sessionrl.reporting.training_log import losses, validations
+from sessionrl.reporting.training_log import ended, losses, validations
 
 SMALL = 0.01  # share of the loss below which a part is said to be small
 

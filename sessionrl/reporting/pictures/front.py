@@ -40,11 +40,12 @@ from sessionrl.analysis.front import (
 from sessionrl.analysis.heads import head_names
 from sessionrl.analysis.item_vectors import network_of
 from sessionrl.ensemble import EnsembleScorer
+from sessionrl.evaluation.bootstrap import FEW_SESSIONS
 from sessionrl.evaluation.compare import Comparison
 from sessionrl.evaluation.rankings import Rankings
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import Drawing, csv_text
-from sessionrl.reporting.front_panel import Turned, front_panel, named
+from sessionrl.reporting.front_panel import Turned, front_panel, named, turning
 from sessionrl.reporting.models import Model
 from sessionrl.reporting.numbers import difference, joined, number
 from sessionrl.reporting.picture import Section
@@ -119,8 +120,8 @@ def _turn(subject: Subject, model: Model, names: Sequence[str], limits: tuple[in
     half = halves(about, subject.seed)
     if half is None:
         raise CannotDraw(
-            "Weights are picked on some sessions and judged on others, but the test part has fewer than two with an "
-            "event after the first.\n  do now: prepare the data with a longer test part"
+            f"Weights are picked on some sessions and judged on others, but fewer than {2 * FEW_SESSIONS} of the test "
+            "part have an event after the first.\n  do now: prepare the data with a longer test part"
         )
     dials = [*dials_of(names), UNTRAINED]
     controlled = next((one for one in subject.results.controlled if one.model is model), None)
@@ -151,7 +152,7 @@ def _turn(subject: Subject, model: Model, names: Sequence[str], limits: tuple[in
         verdicts(picked_on, judged_on, catalogue, give_up, subject.seed),
         most_accurate(picked_on, judged_on, catalogue, headline, subject.seed),
         len(about),
-        sample.of,
+        sample,
         () if controlled is None else tuple(controlled.other),
     )
 
@@ -165,17 +166,10 @@ def _front(one: Turned, nth: int, about: tuple[float, int, int]) -> Drawing:
         f"front-{nth + 1}",
         f"What the weights of the Q heads do: {one.model.label}",
         " ".join(filter(None, sentences)),
-        tuple(front_panel(one, axis, f"front-{nth + 1}", give_up) for axis in _turning(one)),
+        tuple(front_panel(one, axis, f"front-{nth + 1}", give_up) for axis in turning(one)),
         csv_text(HEADER, _rows(one)),
         f"{_how_to_read(one)} {_sample(one, seed)}",
     )
-
-
-def _turning(one: Turned) -> list[str]:
-    """The axes on which the settings differ, all of them if none does."""
-    known = [verdict.axis for verdict in one.verdicts]
-    moved = [axis for axis in known if len({p.axes[axis].model for p in one.points if axis in p.axes}) > 1]
-    return moved or known
 
 
 def _how_to_read(one: Turned) -> str:
@@ -234,11 +228,13 @@ def _compared(verdict: Verdict) -> str:
 
 def advantage(verdict: Verdict) -> str:
     """``more``, ``less``, ``as much`` or ``unclear``: what the Q heads bring beside the dials without RL."""
-    one = verdict.difference
-    if one is None or abs(one.difference) <= ALIKE * max(verdict.gain, verdict.other_gain, 0):
+    one, alike = verdict.difference, ALIKE * max(verdict.gain, verdict.other_gain, 0)
+    if one is None:
         return "as much"
     if one.low is None or one.high is None:
-        return "more" if one.difference > 0 else "less"
+        return "as much" if abs(one.difference) <= alike else "more" if one.difference > 0 else "less"
+    if -alike <= one.low and one.high <= alike:
+        return "as much"
     return "more" if one.low > 0 else "less" if one.high < 0 else "unclear"
 
 
@@ -262,11 +258,13 @@ def _plainly(found: Sequence[Verdict]) -> str:
 
 
 def _sample(one: Turned, seed: int) -> str:
-    most = "all" if one.events == one.of else f"{one.events:,} of"
-    drawn = "" if one.events == one.of else f" (whole sessions, drawn with seed {seed})"
+    of = one.sample.of
+    most = "all" if one.events == of else f"{one.events:,} of"
+    how = "whole sessions" if one.sample.whole else "one of each session"
+    drawn = "" if one.events == of else f" ({how}, drawn with seed {seed})"
     seeds = f", with training seed {one.model.seeds[0]} alone" if len(one.model.seeds) > 1 else ""
     return (
-        f"Measured on {most} {one.of:,} events of the test part{drawn}{seeds}. Lines show all of these events. The "
+        f"Measured on {most} {of:,} events of the test part{drawn}{seeds}. Lines show all of these events. The "
         "weights that the words speak of were picked on one half of the sessions and measured on the other, because "
         "the best of many is in part the luckiest; pick one on the validation part before it is used."
     )

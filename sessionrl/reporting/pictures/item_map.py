@@ -17,14 +17,16 @@ from sessionrl.analysis.projection import Method, drawn_items
 from sessionrl.recommender import Recommender
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import Drawing, csv_text
+from sessionrl.reporting.families import told
 from sessionrl.reporting.map_colours import Groups
 from sessionrl.reporting.map_data import ItemMap, Recipe, item_map, pictures, unit
 from sessionrl.reporting.map_figure import map_figure
 from sessionrl.reporting.map_panel import map_panel, moved_panel
 from sessionrl.reporting.models import Model
-from sessionrl.reporting.numbers import joined, signed
+from sessionrl.reporting.numbers import signed
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.pictures.sheets import named_models, pair_of
+from sessionrl.reporting.results import besides_the_objective
 from sessionrl.reporting.subject import CannotDraw, Subject
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
@@ -74,11 +76,15 @@ class Map:
             )
         caption = [
             "Every dot is an item; items that the model takes for alike lie near.",
-            _what_changed(found, _another_seed(models[0], vectors[models[0].label], items)) if found.change else "",
+            _what_changed(found, _another_seed(models[0], vectors[models[0].label], items), _cause(models))
+            if found.change
+            else "",
             "" if _stands_out(found) else _moved_farthest(found),
         ]
-        told = [model.label for model in models if "category" in model.config["items"].get("features", ())]
-        reading = [_how_to_read(found, colour, told), _sample(found, int((counts > 0).sum()), subject.seed)]
+        reading = [
+            _how_to_read(found, colour, told(models, "category")),
+            _sample(found, int((counts > 0).sum()), subject.seed),
+        ]
         words = [" ".join(filter(None, some)) for some in (caption, reading)]
         return [self._drawing(found, subject, colour, words), *([_moved(found)] if _stands_out(found) else [])]
 
@@ -130,13 +136,12 @@ def _another_seed(model: Model, vectors: npt.NDArray[np.float32], items: npt.NDA
     return aligned(unit(vectors), unit(item_vectors(other, items))).disparity
 
 
-def _how_to_read(found: ItemMap, colour: str, told: Sequence[str]) -> str:
+def _how_to_read(found: ItemMap, colour: str, given: str) -> str:
+    """given: what the models were told of the categories."""
     projection = found.projection
     what = "Alike are items whose vectors point the same way."
     colouring = {
-        "category": f"Islands of one colour are categories, which {joined([*told])} knew from the table of items."
-        if told
-        else "Islands of one colour are categories that were found from clicks alone.",
+        "category": f"Islands of one colour are categories that the model keeps together. {given}",
         "cluster": "Colours are clusters found in the vectors themselves, so that they must hang together.",
         "price": "The stronger the colour and the larger the dot, the dearer; a hollow or pale one has no price.",
         "popularity": "The stronger the colour and the larger the dot, the more events: islands of strong dots mean "
@@ -152,7 +157,15 @@ def _how_to_read(found: ItemMap, colour: str, told: Sequence[str]) -> str:
     return " ".join([what, colouring, limits, trust if np.isfinite(projection.trust) else ""]).strip()
 
 
-def _what_changed(found: ItemMap, another_seed: float | None) -> str:
+def _cause(models: Sequence[Model]) -> str:
+    """In what the two models differ."""
+    first, second = models
+    if not besides_the_objective(second, first):
+        return "the objective"
+    return "all in which the two differ, and not the objective alone,"
+
+
+def _what_changed(found: ItemMap, another_seed: float | None, cause: str) -> str:
     """How much of the arrangement differs between the models, beside what differs by chance."""
     assert found.change is not None
     (first, second), change = found.labels, found.change
@@ -165,13 +178,13 @@ def _what_changed(found: ItemMap, another_seed: float | None) -> str:
     )
     if another_seed is None:
         return (
-            f"{said} How much of this the objective did and how much mere chance cannot be told: it takes two "
+            f"{said} How much of this {cause} did and how much mere chance cannot be told: it takes two "
             f"trainings of {first} with different seeds."
         )
     if change.disparity <= another_seed * 1.05:
-        verdict = "so the objective moved no more than another seed does"
+        verdict = f"so {cause} moved no more than another seed does"
     else:
-        verdict = "so the objective moved more than that one other seed does"
+        verdict = f"so {cause} moved more than that one other seed does"
     return f"{said} Two trainings of {first} that differ only in the seed differ by {another_seed:.0%}, {verdict}."
 
 

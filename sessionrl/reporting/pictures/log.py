@@ -188,7 +188,8 @@ def _zipf(its: Popularity, without: int) -> Drawing:
         )
 
     caption = sentences(
-        f"1% of the {n:,} items with events in training take {its.top_1:.0%} of these events, 20% take "
+        f"{'1%' if n >= 100 else 'The most frequent'} of the {n:,} items with events in training "
+        f"{'take' if n >= 100 else 'takes'} {its.top_1:.0%} of these events, 20% take "
         f"{its.top_20:.0%}; {int((its.counts < 10).sum()) / n:.0%} of the items have fewer than ten.",
         f"{without:,} further items have none." if without else "",
         fitted,

@@ -144,7 +144,9 @@ class _Picture:
             "which are popular items, and for whole categories that are dark. "
             f"An item that is {self.chosen} and never shown is a chance that was missed, if one of few: what visitors "
             "see in the test part was not chosen by these models.",
-            self.shelves.seeds,
+            "Shares by popularity are means over the training seeds; everything else is of each model's first seed."
+            if self.shelves.seeds
+            else "",
         )
 
     def _by_popularity(self, shares: Sequence[Array]) -> Panel:

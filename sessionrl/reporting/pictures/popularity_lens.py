@@ -95,7 +95,7 @@ def _unchanged(shelves: Shelves, shares: Sequence[Array]) -> str:
         return ""
     return (
         f"No tenth differs by as much as {ALIKE:.0%} of the places from the same encoder without reinforcement "
-        f"learning: {', '.join(alike)}. There it changed next to nothing about who is shown."
+        f"learning: {', '.join(alike)}. There it changed next to nothing about how popular what is shown is."
     )
 
 

@@ -12,9 +12,8 @@ from sessionrl.analysis.item_vectors import Vectors, item_vectors
 from sessionrl.analysis.neighbours import Purity, purity
 from sessionrl.registry import register
 from sessionrl.reporting.drawing import COLOURS, Drawing, Panel, bare, csv_text
-from sessionrl.reporting.families import family, short
+from sessionrl.reporting.families import family, short, told
 from sessionrl.reporting.models import Model, items_known
-from sessionrl.reporting.numbers import joined
 from sessionrl.reporting.picture import Section
 from sessionrl.reporting.pictures.closest import codes_of, known_items
 from sessionrl.reporting.subject import CannotDraw, Subject
@@ -124,7 +123,7 @@ class NeighboursOfOneCategory:
         caption = [
             f"Of the {self.k} nearest items of an item, so many are of its own {self.column}: {_verdict(found)}",
             f"Counting which items are seen together gives {counted.value:.0%}, chance {chance:.1%}.",
-            _told(subject.networks[: len(found)], self.column),
+            told(subject.networks[: len(found)], self.column),
             f"{left_out} more networks are not drawn." if left_out else "",
         ]
         return Drawing(
@@ -172,14 +171,6 @@ def _range(one: Measured) -> str:
     """The share, or the lowest and the highest of several trainings."""
     low, high = (f"{value:.0%}" for value in (min(one.values), max(one.values)))
     return low if low == high else f"{low} to {high}"
-
-
-def _told(models: Sequence[Model], column: str) -> str:
-    """Which networks read the column, so that their agreement is no discovery."""
-    told = [model.label for model in models if column in model.config["items"].get("features", ())]
-    if told:
-        return f"{joined(told)} read the {column} in the table of items, so agreeing proves little there."
-    return f"No network was told the {column}."
 
 
 def _reading(options: NeighboursOfOneCategory, sizes: tuple[int, int]) -> str:
