@@ -1,16 +1,32 @@
 """Fetching what lies at an address: within seconds, up to a size, and nothing more from a server that is silent."""
 
 import http.client
+import socket
 import threading
 import time
 import urllib.error
 import urllib.request
 from typing import NamedTuple
+from urllib.parse import quote, urlsplit, urlunsplit
 
 SCHEMES = ("http://", "https://")
 SECONDS = 4.0  # for every answer of the server
 SECONDS_IN_ALL = 12.0  # for a file that comes drop by drop
 PIECE = 2**16  # bytes
+NOT_THERE = (ConnectionRefusedError, TimeoutError, socket.gaierror)
+FAILURES = 3  # of another kind, after which a server is not asked again
+KEPT = "/%:@!$&'()*+,;=~"  # of an address, besides letters and digits
+
+
+def quoted(address: str) -> str:
+    """An address as people write it, as HTTP takes it; what is quoted already stays.
+
+    >>> quoted("http://tüv.example/red chair/stühle%20.png?größe=1#top")
+    'http://xn--tv-xka.example/red%20chair/st%C3%BChle%20.png?gr%C3%B6%C3%9Fe=1'
+    """
+    parts = urlsplit(address)
+    host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
+    return urlunsplit((parts.scheme, host, quote(parts.path, KEPT), quote(parts.query, f"{KEPT}?"), ""))
 
 
 class NotFetched(NamedTuple):
@@ -28,6 +44,7 @@ class Fetcher:
     def __init__(self, largest: int):
         self._largest = largest
         self._silent: set[str] = set()
+        self._failures: dict[str, int] = {}
         self._lock = threading.Lock()
         self._opener = urllib.request.OpenerDirector()
         for handler in (  # those of http alone: a redirection must not lead to a file of this machine
@@ -42,12 +59,12 @@ class Fetcher:
             self._opener.add_handler(handler)
 
     def fetch(self, address: str) -> bytes | NotFetched:
-        """The bytes, or the reason why there are none; a server that did not answer once is not asked again."""
+        """The bytes, or the reason why there are none; a server that is not there is not asked again."""
         host = address.strip().partition("://")[2].partition("/")[0]
         if host in self._silent:
             return NotFetched(f"{host} does not answer")
         try:
-            return self._read(address.strip())
+            return self._read(quoted(address.strip()))
         except urllib.error.HTTPError as error:
             error.close()
             return NotFetched(f"the server says {error.code} {error.reason}")
@@ -55,7 +72,9 @@ class Fetcher:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             if isinstance(reason, OSError):
                 with self._lock:
-                    self._silent.add(host)
+                    self._failures[host] = self._failures.get(host, 0) + 1
+                    if isinstance(reason, NOT_THERE) or self._failures[host] >= FAILURES:
+                        self._silent.add(host)
                 return NotFetched(f"{host} does not answer ({reason})")
             return NotFetched(f"it cannot be fetched ({reason})")
 

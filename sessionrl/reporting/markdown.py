@@ -11,7 +11,7 @@ from sessionrl.reporting import page_tables, provenance
 from sessionrl.reporting.drawing import Drawing, Panel, ProductPanel
 from sessionrl.reporting.figure_files import write_drawing
 from sessionrl.reporting.findings import findings_of
-from sessionrl.reporting.markdown_text import BOLD, code, plain, products_of, table, table_of
+from sessionrl.reporting.markdown_text import BOLD, code, plain, products_of, span, table, table_of
 from sessionrl.reporting.models import Model, load_models
 from sessionrl.reporting.page import need
 from sessionrl.reporting.page_tables import SYMBOLS
@@ -75,7 +75,7 @@ def write_markdown(
 
 def _findings(results: Results) -> list[str]:
     words, findings = plain_words_of(results), findings_of(results)
-    steps = [plain(one.sentence) + (f" `{one.command}`" if one.command else "") for one in words.next]
+    steps = [plain(one.sentence) + (f" {span(one.command)}" if one.command else "") for one in words.next]
     return [
         "## In plain words",
         *map(plain, words.found),
@@ -186,5 +186,5 @@ def _origin(results: Results, models: Sequence[Model], page: Path) -> list[str]:
         code("\n".join([*commands[:-1], f"{commands[-1]} --markdown"])),
         "## Metrics",
         table(["metric", "what it is", "better"], definitions, [True] * 3),
-        f"Data `{first.data['prepared']}`, fingerprint `{first.fingerprint}`. Written by sessionrl {__version__}.",
+        f"Data {span(first.data['prepared'])}, fingerprint `{first.fingerprint}`. Written by sessionrl {__version__}.",
     ]

@@ -29,6 +29,17 @@ def code(text: str) -> str:
     return f"{fence}text\n{text.rstrip()}\n{fence}"
 
 
+def span(text: str) -> str:
+    """Code within a line; as `code`, its fence is longer than any in the text.
+
+    >>> span("a `b`"), span("a")
+    ('`` a `b` ``', '`a`')
+    """
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{' '.join(text.split())}{space}{fence}"
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[bool]) -> str:
     """Columns of one width, so that it is a table without being rendered too.
 

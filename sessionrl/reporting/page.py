@@ -17,6 +17,8 @@ from sessionrl.reporting.picture import SECTIONS, Drawn
 from sessionrl.reporting.subject import Subject
 from sessionrl.runs import replacing
 
+ROOM = 1_600_000  # letters of all pictures of products of a page: with all the rest it stays under 5 MB
+
 
 def need(*packages: str) -> None:
     """Raises MissingExtra unless these packages are installed."""
@@ -61,16 +63,33 @@ def render(template: str, content: Mapping[str, Any]) -> str:
 def shown(subject: Subject, drawn: Drawn) -> dict[str, Any]:
     """What every template needs to show drawings."""
     drawings = [drawing for some in drawn.drawings.values() for drawing in some]
-    pictures = pictures_in(drawings)
-    problems = subject.products.problems if pictures else ""
+    pictures, without_room = pictures_in(drawings)
+    problems = " ".join(filter(None, [subject.products.problems if pictures else "", _without_room(without_room)]))
     known = {"drawn": drawn, "sections": SECTIONS, "pictures": pictures, "problems": problems}
     return known | {"moving": moving(drawings)}
 
 
-def pictures_in(drawings: Iterable[Drawing]) -> dict[int, str]:
-    """The picture of every product that is shown, by item number, so that a page holds each of them once."""
+def pictures_in(drawings: Iterable[Drawing]) -> tuple[dict[int, str], int]:
+    """The picture of every product that is shown, by item number, so that a page holds each of them once.
+
+    Those for which there is no `ROOM` are drawn cards; how many these are stands behind.
+    """
     panels = (panel for drawing in drawings for panel in drawing.panels if isinstance(panel, ProductPanel))
-    return {item: card.picture for panel in panels for item, card in panel.products.items()}
+    cards = {item: card for panel in panels for item, card in panel.products.items()}
+    pictures, left, without = {}, ROOM, 0
+    for item, card in cards.items():
+        fits = card.drawn or len(card.picture) <= left
+        pictures[item] = card.picture if fits else card.in_words
+        left -= 0 if card.drawn or not fits else len(card.picture)
+        without += not fits
+    return pictures, without
+
+
+def _without_room(pictures: int) -> str:
+    if not pictures:
+        return ""
+    of = "For 1 picture of a product" if pictures == 1 else f"For {pictures:,} pictures of products"
+    return f"{of} there was no room, so that the page stays under 5 MB; drawn cards stand in their place."
 
 
 def compressed(text: str) -> str:

@@ -1,8 +1,8 @@
 """Pictures of products from where the shop has them -> small ones that stand inside the page.
 
 A source is the path of a file, an address (http, https), a data URI, the text of an SVG, or the bytes of any of these
-files. Pictures of pixels become WebP of at most `SIDE` pixels a side; an SVG stays as it is, because as the `src` of an
-`<img>` it can neither run a script nor load anything.
+files. Pictures of pixels become WebP of at most `SIDE` pixels a side; an SVG stays as it is, if nothing in it can run:
+as the `src` of an `<img>` it could not, but Markdown has it as a file, which may be opened.
 """
 
 import base64
@@ -24,11 +24,12 @@ from sessionrl.reporting.fetching import SCHEMES, Fetcher, NotFetched
 SIDE = 160  # pixels: a page shows 96, and a sharp screen has more pixels than it says
 QUALITY = 70  # of WebP: a few KB a picture
 LARGEST_FILE = 32 * 2**20  # bytes
-LARGEST_SVG = 16 * 2**10  # bytes: it is not reduced, and a page shows 150
+LARGEST_SVG = 16 * 2**10  # bytes: it is not reduced
 LONGEST_SHOWN = 200  # letters of a path or an address in a message
 AT_ONCE = 16  # addresses
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # no EPS, which would run a program
 SVG_ROOT = "{http://www.w3.org/2000/svg}svg"
+RUNNING = ("script", "foreignObject", "iframe", "handler", "listener")
 
 
 class Shown(NamedTuple):
@@ -134,15 +135,29 @@ def _reduced(content: bytes) -> str:
 def _checked_svg(content: bytes) -> bytes:
     if len(content) > LARGEST_SVG:
         raise _NotShown(f"it is an SVG of {len(content):,} bytes, and at most {LARGEST_SVG:,} are shown")
-    if b"<!ENTITY" in content:
-        raise _NotShown("it is an SVG with entities, which may be endless")
     try:
+        if "<!ENTITY" in content.decode():
+            raise _NotShown("it is an SVG with entities, which may be endless")
         root = ET.fromstring(content)
+    except UnicodeDecodeError:
+        raise _NotShown("it is an SVG that is not UTF-8") from None
     except (ET.ParseError, ValueError, LookupError) as error:
         raise _NotShown(f"it is no well-formed SVG ({error})") from None
     if root.tag != SVG_ROOT:
         raise _NotShown("it is no SVG but a page or another document")
+    if any(map(_runs, root.iter())):
+        raise _NotShown("it is an SVG in which something would run")
     return content
+
+
+def _runs(element: ET.Element) -> bool:
+    """A script, a page within, or an attribute that is one."""
+    names = [name.rpartition("}")[2].lower() for name in element.attrib]
+    return (
+        str(element.tag).rpartition("}")[2] in RUNNING
+        or any(name.startswith("on") for name in names)
+        or any("script:" in value.lower().replace(" ", "") for value in element.attrib.values())
+    )
 
 
 def _thumbnail(content: bytes) -> bytes:

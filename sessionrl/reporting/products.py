@@ -41,6 +41,11 @@ class ProductCard:
     picture: str
     drawn: bool = False
 
+    @property
+    def in_words(self) -> str:
+        """A data URI of the drawn card, also where there is a picture."""
+        return drawn_uri(self.item_id, self.name, self.category, self.price)
+
 
 @dataclass(frozen=True, eq=False)
 class Products:
@@ -111,5 +116,9 @@ def _words(row: Mapping[str, Any]) -> Words:
 def _card(row: Mapping[str, Any], picture: str) -> ProductCard:
     price = row.get("price")
     words = (*_words(row), "" if price is None or not math.isfinite(price) else f"{price:,.2f}")
-    drawn = "" if picture else data_uri("image/svg+xml", drawn_card(*words).encode())
-    return ProductCard(*words, picture=picture or drawn, drawn=not picture)
+    return ProductCard(*words, picture=picture or drawn_uri(*words), drawn=not picture)
+
+
+def drawn_uri(item_id: str, name: str, category: str, price: str) -> str:
+    """Of the card that is drawn of these words."""
+    return data_uri("image/svg+xml", drawn_card(item_id, name, category, price).encode())

@@ -95,7 +95,9 @@ def test_the_span_decides_the_step_and_parts_are_one_log():
     assert weeks.step == "week"
     assert weeks.events.tolist() == [3, 0, 0, 0, 0, 0, 0, 0, 1]
     assert np.isnan(weeks.new[1])
-    assert drift([at(log, [5 * HOUR, 6 * HOUR])], np.array([0, 3])).step == "hour"
+    hours = drift([at(log, [15 * HOUR, 17 * HOUR])], np.array([0, 3]))
+    assert (hours.step, hours.start.tolist()) == ("hour", [15 * HOUR, 16 * HOUR])
+    assert hours.events.tolist() == [1, 0]
 
 
 def test_a_step_of_which_less_than_half_is_there_is_left_out():

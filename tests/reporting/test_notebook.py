@@ -37,6 +37,12 @@ def test_the_cells_name_the_runs_the_data_and_every_option(run, tmp_path):
     assert json.loads(page.read_text(encoding="utf-8"))["metadata"]["kernelspec"]["name"] == "python3"
 
 
+def test_the_cells_filter_by_what_decides(run, tmp_path):
+    """Which a baseline, given first, need not know."""
+    code = "\n".join(cells(write_notebook([run], tmp_path / "one.ipynb", "Title"), "code"))
+    assert 'measurements.filter(metric=results.headline, average="event")' in code
+
+
 def test_the_same_runs_give_the_same_notebook(run, tmp_path):
     one, two = (write_notebook([run], tmp_path / name, "Title").read_text() for name in ("one.ipynb", "two.ipynb"))
     assert one == two

@@ -1,7 +1,9 @@
 """Every product has a picture: the shop's own, reduced, or a card of its words; what could not be shown is said."""
 
 import base64
+import doctest
 import io
+import socket
 import sys
 import threading
 import xml.etree.ElementTree as ET
@@ -177,6 +179,20 @@ def test_damaged_huge_and_dangerous_pictures(monkeypatch):
     )
     endless = f'<!DOCTYPE svg [<!ENTITY a "aaaa">]>{SVG}'
     assert the_problem(endless) == "sku-1, inside the table: it is an SVG with entities, which may be endless."
+    for inside in (
+        "<script>1</script>",
+        '<a xmlns:x="http://www.w3.org/1999/xlink" x:href="java script:1"/>',
+        '<foreignObject><p xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>',
+        '<circle onload="1"/>',
+    ):
+        running = SVG.replace("</svg>", f"{inside}</svg>")
+        assert the_problem(running) == "sku-1, inside the table: it is an SVG in which something would run."
+    assert the_problem(data_uri("image/svg+xml", b"<" + SVG.encode("utf-16-be"))).startswith(
+        "sku-1, inside the table: "
+    )
+    assert the_problem(SVG.replace("<circle", "<!--ü--><circle").encode("latin-1")) == (
+        "sku-1, inside the table: it is an SVG that is not UTF-8."
+    )
     large = SVG.replace("<circle", f"<!--{'x' * 20_000}--><circle")
     found = f"it is an SVG of {len(large):,} bytes, and at most 16,384 are shown."
     assert the_problem(large) == f"sku-1, inside the table: {found}"
@@ -228,6 +244,9 @@ class Server(BaseHTTPRequestHandler):
         if self.path == "/slow":
             self.release.wait(5)
             return
+        if self.path.startswith("/hang"):
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
         if self.path in ("/file", "/moved"):
             self.send_response(302)
             self.send_header("Location", "file:///etc/hostname" if self.path == "/file" else "/x.png")
@@ -274,6 +293,21 @@ def test_addresses_without_a_picture(server):
     assert Fetcher(4000).fetch(f"http://{server}/large") == NotFetched("it has more than 0 MB")
 
 
+def test_addresses_as_people_write_them(server):
+    names = ["stühle.png", "red chair.png", "red%20chair.png?size=1&b=ü#top"]
+    shop = products([f"http://{server}/{name}" for name in names])
+    assert {size_of(card.picture) for card in shop.cards([1, 2, 3]).values()} == {(160, 160)}
+    assert sorted(Server.asked) == ["/red%20chair.png", "/red%20chair.png?size=1&b=%C3%BC", "/st%C3%BChle.png"]
+    assert doctest.testmod(fetching).failed == 0
+
+
+def test_a_server_that_hangs_up_is_asked_three_times(server):
+    fetcher = Fetcher(10**6)
+    assert all(isinstance(fetcher.fetch(f"http://{server}/hang-{n}"), NotFetched) for n in range(2))
+    assert isinstance(fetcher.fetch(f"http://{server}/x.png"), bytes)
+    assert all(isinstance(fetcher.fetch(f"http://{server}/{name}"), NotFetched) for name in ("hang-3", "x.png"))
+
+
 def test_a_silent_server_is_asked_once(server, monkeypatch):
     monkeypatch.setattr(fetching, "SECONDS", 0.1)
     fetcher = Fetcher(10_000)
@@ -298,6 +332,25 @@ def test_a_drawn_card_is_well_formed_whatever_the_words(name):
     assert all(len(text) <= 15 for text in texts)
     assert svg == drawn_card("id-<1>", name, name, name)
     assert len(svg) < 2000
+
+
+def test_a_page_without_room_shows_words(monkeypatch):
+    from sessionrl.reporting import page
+    from sessionrl.reporting.drawing import Drawing, ProductCell, ProductPanel, ProductRow
+
+    shop = products([SVG, SVG.replace("4", "3"), SVG.replace("4", "2"), None])
+    cards = shop.cards([1, 2, 3, 4])
+    panel = ProductPanel("", "", (ProductRow("", "", tuple(ProductCell(item) for item in cards)),), cards)
+    drawing = Drawing("one", "", "", (panel,), "")
+    assert page.pictures_in([drawing]) == ({item: card.picture for item, card in cards.items()}, 0)
+    monkeypatch.setattr(page, "ROOM", len(cards[1].picture) + 1)
+    pictures, without = page.pictures_in([drawing, drawing])
+    assert without == 2
+    assert pictures == {1: cards[1].picture, 2: cards[2].in_words, 3: cards[3].in_words, 4: cards[4].picture}
+    assert page._without_room(2) == (
+        "For 2 pictures of products there was no room, so that the page stays under 5 MB; drawn cards stand in their "
+        "place."
+    )
 
 
 def test_words_from_right_to_left_begin_at_the_right():

@@ -222,6 +222,31 @@ def test_a_control_that_differs_in_more_is_named(shelf, tmp_path):
     ) in text
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"inputs": {"event_types": True}}, "inputs.event_types=true"),
+        ({"from": "runs/older-20260501-101010-abcd"}, "from=older"),
+        ({"refit": not network()["refit"]}, "refit="),
+    ],
+)
+def test_a_network_that_reads_or_began_with_something_else_is_not_the_same(shelf, tmp_path, options, named):
+    one = shelf.run("sqn-gru", network(objective=SQN) | options, rankings(2, 1))
+    text = small_report(shelf, tmp_path, one, shelf.run("gru4rec", network(), rankings(1, 2)))
+    assert f"The two differ in more than the objective ({named}" in text
+    assert "the same network without it" not in text
+
+
+def test_a_metric_that_is_no_accuracy_decides_nothing(shelf, tmp_path, monkeypatch):
+    import shelf as module
+
+    monkeypatch.setattr(module, "EVALUATION", {**module.EVALUATION, "select_by": "novelty@5"})
+    text = small_report(
+        shelf, tmp_path, *(shelf.run(f"gru4rec-s{n}", network(), rankings(n, n), seed=n) for n in (1, 2))
+    )
+    assert "Sorted by ndcg@20." in text
+
+
 def repeats_first(skill: float):
     """As of a model that puts what is in the session already first."""
     known = rankings(skill, 2)

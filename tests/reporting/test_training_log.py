@@ -19,6 +19,11 @@ def test_the_first_epoch_with_the_highest_value_was_chosen(run):
     assert ended(run) == (2, 0.14 + 1 / 1000, 3, False)
 
 
+def test_a_validation_without_a_value_is_never_the_best(run):
+    RunDirectory(run.path).append_log({"phase": "selection", "step": 40, "epoch": 4, "validation": float("nan")})
+    assert ended(run) == (2, 0.14 + 1 / 1000, 3, False)
+
+
 def test_the_loss_of_the_refit_is_not_mixed_in(run):
     RunDirectory(run.path).append_log({"phase": "refit", "step": 2, "epoch": 0, "loss": {"total": 99.0}})
     assert set(losses(run)) == {"total", "ce", "td"}

@@ -1,6 +1,7 @@
 """TensorBoard and MLflow are told of runs: read back from real event files and from a real SQLite store."""
 
 import doctest
+import json
 import re
 import shutil
 import sys
@@ -171,6 +172,32 @@ def test_mlflow_has_the_whole_run_and_takes_it_up_again(trained, tmp_path):
     assert history == expected(run)
     assert found.data.params["backbone.name"] == "gru"
     assert found.data.params["training.epochs"] == "2"
+
+
+@pytest.mark.filterwarnings(OF_MLFLOW)
+def test_what_was_measured_anew_is_told(trained, tmp_path):
+    from mlflow import MlflowClient
+
+    _, run, _ = trained
+    copy = type(run)(tmp_path / "runs" / run.path.name)
+    shutil.copytree(run.path, copy.path)
+    place = Address("mlflow", f"sqlite:///{tmp_path / 'runs.db'}")
+    export(copy, place)
+    content = json.loads(copy.metrics.read_text())
+    content["measurements"][0]["value"] = 0.875
+    copy.metrics.write_text(json.dumps(content))
+    for _ in range(2):
+        export(copy, place)
+    client = MlflowClient(tracking_uri=place.where)
+    (found,) = client.search_runs([client.get_experiment_by_name("sessionrl").experiment_id])
+    name = next(iter(measurements(MetricsFile.load(copy.metrics))))
+    assert found.data.metrics[name] == 0.875
+    assert len(client.get_metric_history(found.info.run_id, name)) == 2
+    assert all(
+        len(client.get_metric_history(found.info.run_id, other)) == len(points)
+        for other, points in expected(copy).items()
+        if other != name
+    )
 
 
 @pytest.mark.filterwarnings(OF_MLFLOW)

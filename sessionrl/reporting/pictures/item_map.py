@@ -58,7 +58,7 @@ class Map:
     colour: Literal["auto", "category", "popularity", "price", "cluster"] = "auto"
     models: Annotated[tuple[str, ...], Field(max_length=2)] = ()
     clusters: Annotated[int, Field(ge=1, le=24)] = 8
-    pictures: Annotated[int, Field(ge=0)] = 800
+    pictures: Annotated[int, Field(ge=0)] = 500
 
     def draw(self, subject: Subject) -> list[Drawing]:  # noqa: D102
         models = _networks(named_models(subject.models, self.models)) if self.models else _usual(subject)
