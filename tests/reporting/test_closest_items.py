@@ -16,7 +16,7 @@ from sessionrl.nn.backbones.gru import GRU
 from sessionrl.nn.items import Items
 from sessionrl.nn.network import Network
 from sessionrl.policies import Greedy
-from sessionrl.reporting.pictures.closest import Closest, networks
+from sessionrl.reporting.pictures.closest import Closest, _verdict, networks
 from sessionrl.reporting.pictures.purity import NeighboursOfOneCategory
 from sessionrl.reporting.subject import CannotDraw, Subject
 from sessionrl.scorers import NetworkScorer
@@ -107,6 +107,16 @@ def test_two_models_are_compared_with_two_trainings_of_one(shelf, other, words):
     assert "gru4rec shares 100% with itself trained with another seed, and sqn-gru shares " in drawing.caption
     assert f"the two models are {words} these two trainings of one." in drawing.caption
     assert ("shares 100% with that training" in drawing.caption) == (words == "no more unlike than")
+
+
+def test_a_difference_that_may_be_luck_of_the_items_is_not_called_one():
+    random = np.random.default_rng(0)
+    assert (
+        _verdict(0.05 + random.normal(size=400) / 10)
+        == "the two models are more unlike than these two trainings of one"
+    )
+    assert _verdict(random.normal(size=400) / 10).startswith("the two models are no more unlike than")
+    assert _verdict(0.05 + random.normal(size=20)).endswith("cannot be told")
 
 
 def test_of_three_models_the_reinforced_one_is_compared_with_its_control(shelf):

@@ -86,7 +86,7 @@ def test_what_moved_items_is_the_objective_only_where_nothing_else_differs(subje
     alone = words._cause([control, model]) == "the objective"
     assert alone == (not besides_the_objective(model, control))
     model.config["inputs"]["gaps"] = not model.config["inputs"]["gaps"]
-    assert words._cause([control, model]) == "all in which the two differ, and not the objective alone,"
+    assert words._cause([control, model]).startswith("the objective and other options (")
     model.config["inputs"]["gaps"] = not model.config["inputs"]["gaps"]
 
 

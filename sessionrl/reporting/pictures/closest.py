@@ -245,14 +245,23 @@ def _alike(subject: Subject, models: Sequence[Model], of: Range, vectors: Mappin
     among = of.among.copy()
     among[len(anew) :] = False  # a training that went on from another older run may know fewer
     within, between = (
-        float(shared(vectors[label], anew, items[among[items]], NEAREST, among).mean())
-        for label in (model.label, its.label)
+        shared(vectors[label], anew, items[among[items]], NEAREST, among) for label in (model.label, its.label)
     )
-    more = "no more unlike than" if between >= within - SLIGHT else "more unlike than"
     return [
-        f"{of_items} {model.label} shares {within:.0%} with itself trained with another seed, and {its.label} shares "
-        f"{between:.0%} with that training: the two models are {more} these two trainings of one."
+        f"{of_items} {model.label} shares {within.mean():.0%} with itself trained with another seed, and {its.label} "
+        f"shares {between.mean():.0%} with that training: {_verdict(within - between)}."
     ]
+
+
+def _verdict(less: npt.NDArray[np.float64]) -> str:
+    """less: [n] by how much less two models share of an item's neighbours than two trainings of one."""
+    error = 1.96 * less.std() / np.sqrt(len(less))
+    unlike = "more unlike than these two trainings of one"
+    if less.mean() + error <= SLIGHT:
+        return f"the two models are no {unlike}"
+    if less.mean() - error > 0 and less.mean() > SLIGHT:
+        return f"the two models are {unlike}"
+    return f"whether the two models are {unlike} cannot be told"
 
 
 def _another_training(one: Model, other: Model) -> tuple[Model, Model, int] | None:

@@ -160,9 +160,8 @@ def _how_to_read(found: ItemMap, colour: str, given: str) -> str:
 def _cause(models: Sequence[Model]) -> str:
     """In what the two models differ."""
     first, second = models
-    if not besides_the_objective(second, first):
-        return "the objective"
-    return "all in which the two differ, and not the objective alone,"
+    other = besides_the_objective(second, first)
+    return f"the objective and other options ({', '.join(other)}) together" if other else "the objective"
 
 
 def _what_changed(found: ItemMap, another_seed: float | None, cause: str) -> str:
