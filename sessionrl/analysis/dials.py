@@ -27,10 +27,10 @@ POPULARITY, NOISE, TOGETHER = "popularity penalty", "noise", "all Q heads"
 SUPERVISED = "trained without RL"
 RANDOM = "random head"
 ALONE = 4  # heads that get a dial each; of more there is only the one of all together
-QUICK, PATIENT = 8 * 10**9, 25 * 10**9  # scores that are ranked
+QUICK, PATIENT = 8 * 10**9, 60 * 10**9  # scores that are ranked
 SESSIONS = 100  # that a sample should have
 FEW = 300  # events that a picture needs to say anything
-CELLS = 1 << 23  # scores of one setting held at once: 32 MiB as float32
+CELLS = 1 << 25  # scores held at once: 128 MiB as float32
 
 
 class Dial(NamedTuple):

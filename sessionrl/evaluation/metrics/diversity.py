@@ -29,13 +29,18 @@ class Diversity:
         from scipy.sparse import csr_array
 
         lists = rankings.lists(self.k)
-        known = np.asarray(catalogue.vectors.any(1))
-        m = known[lists].sum(1)
+        # Of a large catalogue few items are listed, and only their vectors are read.
+        listed = np.zeros(len(catalogue), np.bool_)
+        listed[lists] = True
+        place = np.cumsum(listed, dtype=np.int32) - 1
+        vectors = catalogue.vectors[listed].astype(np.float64)
+        known = np.asarray(vectors.any(1))
+        m = known[place[lists]].sum(1)
         # Σ_{i≠j} cos = ‖Σ e‖² - m for unit vectors: sums of vectors, no [n, k, e] array and no pairs.
         ends = np.arange(0, lists.size + 1, max(lists.shape[1], 1))
-        shape = (len(lists), len(catalogue))
-        chosen = csr_array((np.ones(lists.size), lists.ravel(), ends), shape=shape)
-        total = np.asarray(chosen @ catalogue.vectors.astype(np.float64))
+        shape = (len(lists), len(vectors))
+        chosen = csr_array((np.ones(lists.size), place[lists].ravel(), ends), shape=shape)
+        total = np.asarray(chosen @ vectors)
         similar = np.square(total).sum(1) - m
         return np.where(m > 1, 1 - similar / np.maximum(m * (m - 1), 1), np.nan)
 
