@@ -156,7 +156,7 @@ def test_sessions_are_drawn_whole_and_those_without_a_case_never(catalogue, sess
 
 
 @pytest.mark.parametrize(
-    ("items", "settings", "events"), [(1200, 100, 4000), (30_000, 100, 2666), (10**6, 70, 300), (10**6, 300, 200)]
+    ("items", "settings", "events"), [(1200, 100, 4000), (30_000, 100, 2666), (10**6, 70, 300), (10**6, 300, 83)]
 )
 def test_events_become_fewer_with_items_and_settings(items, settings, events):
     assert dials.affordable(items, settings, 4000) == events
