@@ -22,7 +22,7 @@ from sessionrl.experiment import Experiment, Reporter
 from sessionrl.finding_runs import experiment_on, open_run, run_once
 from sessionrl.recommender import Recommender, make_network, network_scorer
 from sessionrl.reporting.models import load_models
-from sessionrl.reporting.training_log import choice, validations
+from sessionrl.reporting.training_log import ended, validations
 from sessionrl.runs import RunDirectory
 from sessionrl.scorers import BaselineScorer
 from sessionrl.training.hooks import Interrupted
@@ -104,7 +104,7 @@ def test_the_value_of_the_older_model_stands_in_the_log(logs, old, tmp_path):
     assert f"Before training: ndcg@20 {first['validation']:.4f}" in said
     ((model,),) = [model.runs for model in load_models([run.path])]
     assert validations(model)[0] == (0, first["validation"])
-    assert choice(model).epoch == 1
+    assert ended(model).chosen == 1
 
 
 def test_more_training_that_did_not_help_is_said(logs, old, new, tmp_path):
@@ -114,7 +114,7 @@ def test_more_training_that_did_not_help_is_said(logs, old, new, tmp_path):
     before, after = [entry["validation"] for entry in run.read_log() if "validation" in entry]
     assert after <= before
     assert f"No epoch is better than the model of {new.path}: {before:.4f}" in said
-    assert choice(load_models([run.path])[0].runs[0]) == (1, after)
+    assert ended(load_models([run.path])[0].runs[0])[:2] == (1, after)
     run_once(continuing(old.path), logs.newer, tmp_path, Reporter(say=(others := []).append))
     assert not [sentence for sentence in others if sentence.startswith("No epoch")]
 
