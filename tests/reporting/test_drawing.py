@@ -1,5 +1,6 @@
 import doctest
 import re
+import xml.etree.ElementTree as ET
 from itertools import pairwise
 
 import pytest
@@ -56,3 +57,9 @@ def test_a_panel_is_bare_svg_with_ids_of_its_own():
     assert not set(re.findall(r'\bid="([^"]+)"', one.svg)) & set(re.findall(r'\bid="([^"]+)"', two.svg))
     assert Panel("one", (300, 200), "a line", draw).svg == one.svg
     assert one.figure().axes[0].get_xlabel() == "cost in $ and $"
+
+
+def test_words_of_a_shop_are_well_formed_and_in_the_fonts_of_the_reader():
+    panel = Panel("one", (200, 100), "", lambda figure: figure.add_subplot().set_title("a\x0bb 椅子 & <c>"))
+    (title,) = [one.text for one in ET.fromstring(panel.svg).iter() if one.text and "椅子" in one.text]
+    assert title == "a\ufffdb 椅子 & <c>"
